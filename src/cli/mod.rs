@@ -1,0 +1,3 @@
+//! What was typed: pure, no files, no environment.
+
+pub(crate) mod command;

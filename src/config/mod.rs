@@ -1,0 +1,223 @@
+//! The resolved configuration of one chroot: typed, expanded, immutable.
+//!
+//! Files become values with the place each came from ([`layers`], [`toml`], [`cfg`]), the values
+//! are expanded ([`template`]) and become the structs below ([`resolve`]). Nothing changes a
+//! [`Config`] afterwards. Key names and defaults are the original's; `configs/defaults.toml`,
+//! embedded in the binary, is the single source of the defaults and of `docs/config.md`.
+
+pub(crate) mod value;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+pub(crate) use value::{Origin, Value};
+
+/// Everything a run of mock needs to know about one build root.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    /// What `-r` named: the configuration's name without directory and extension.
+    pub(crate) config_name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) chroot: Chroot,
+    pub(crate) users: Users,
+    pub(crate) packages: Packages,
+    pub(crate) rpmbuild: Rpmbuild,
+    pub(crate) isolation: Isolation,
+    pub(crate) network: Network,
+    pub(crate) logging: Logging,
+    /// Plugin name -> its switch and options, in the original's plugin order.
+    pub(crate) plugins: IndexMap<String, PluginConfig>,
+    /// Real paths of every file that was read, in order: caches older than any of them are stale.
+    pub(crate) config_paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Chroot {
+    /// `root`, with `-<unique-ext>` appended when one was given. Never empty, no `/`.
+    pub(crate) name: String,
+    /// `root` without the unique extension: what caches are keyed by.
+    pub(crate) shared_name: String,
+    pub(crate) target_arch: String,
+    /// `None`: no check of the host's architecture is made.
+    pub(crate) legal_host_arches: Option<Vec<String>>,
+    pub(crate) forcearch: Option<String>,
+    pub(crate) releasever: Option<String>,
+    pub(crate) basedir: PathBuf,
+    pub(crate) cache_topdir: PathBuf,
+    pub(crate) rootdir: PathBuf,
+    pub(crate) resultdir: PathBuf,
+    /// The build user's home inside the chroot, absolute.
+    pub(crate) chroothome: String,
+    pub(crate) extra_chroot_dirs: Vec<String>,
+    /// Path inside the chroot -> content.
+    pub(crate) files: IndexMap<String, String>,
+    pub(crate) backup_on_clean: bool,
+    pub(crate) backup_base_dir: PathBuf,
+    pub(crate) clean: bool,
+    pub(crate) cleanup_on_success: bool,
+    pub(crate) cleanup_on_failure: bool,
+    pub(crate) exclude_from_homedir_cleanup: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Users {
+    /// `None`: chosen from the caller (see `identity`).
+    pub(crate) chrootuid: Option<u32>,
+    pub(crate) chrootgid: Option<u32>,
+    pub(crate) chrootuser: String,
+    pub(crate) chrootgroup: String,
+    pub(crate) copy_host_users: Vec<String>,
+    pub(crate) no_root_shells: bool,
+}
+
+/// Package managers by the names configuration uses; `dnf` means [`PackageManagerKind::Dnf4`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PackageManagerKind {
+    Dnf4,
+    Dnf5,
+    Yum,
+    Microdnf,
+}
+
+/// Settings each package manager has of its own (`dnf4_command`, `dnf5_common_opts`, ...).
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PackageManagerSettings {
+    pub(crate) command: String,
+    pub(crate) common_opts: Vec<String>,
+    pub(crate) builddep_command: Option<String>,
+    pub(crate) builddep_opts: Vec<String>,
+    pub(crate) disable_plugins: Vec<String>,
+    /// Subcommand -> options that must not be passed to it.
+    pub(crate) avoid_opts: IndexMap<String, Vec<String>>,
+}
+
+/// One `--enablerepo`/`--disablerepo`, in the order given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum RepoSwitch {
+    Enable(String),
+    Disable(String),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Packages {
+    pub(crate) package_manager: PackageManagerKind,
+    pub(crate) dnf4: PackageManagerSettings,
+    pub(crate) dnf5: PackageManagerSettings,
+    pub(crate) yum: PackageManagerSettings,
+    pub(crate) microdnf: PackageManagerSettings,
+    pub(crate) max_attempts: u32,
+    pub(crate) attempt_delay: Duration,
+    /// `chroot_setup_cmd`: subcommand and arguments.
+    pub(crate) setup_cmd: Vec<String>,
+    pub(crate) chroot_additional_packages: Vec<String>,
+    /// `--additional-package`: installed before each build.
+    pub(crate) additional_packages: Vec<String>,
+    pub(crate) update_before_build: bool,
+    /// N-V-R, N-V or N -> packages.
+    pub(crate) more_buildreqs: IndexMap<String, Vec<String>>,
+    /// The package manager's configuration, expanded (`dnf.conf`), `--addrepo` sections included.
+    pub(crate) dnf_conf: String,
+    pub(crate) dnf_vars: IndexMap<String, String>,
+    pub(crate) module_enable: Vec<String>,
+    pub(crate) module_install: Vec<String>,
+    /// (action, module specs)
+    pub(crate) module_setup_commands: Vec<(String, Vec<String>)>,
+    pub(crate) repo_switches: Vec<RepoSwitch>,
+    pub(crate) dnf_warning: bool,
+    pub(crate) use_bootstrap: bool,
+    pub(crate) ssl_ca_bundle_path: Option<String>,
+    /// (host directory, chroot directory)
+    pub(crate) ssl_copied_ca_trust_dirs: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ShortCircuit {
+    Prep,
+    Build,
+    Install,
+    Binary,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Rpmbuild {
+    pub(crate) command: String,
+    pub(crate) rpm_command: String,
+    /// `--target`; resolved (falls back to the target architecture).
+    pub(crate) arch: String,
+    pub(crate) check: bool,
+    pub(crate) timeout: Option<Duration>,
+    /// Appended verbatim to the shell command line.
+    pub(crate) opts: String,
+    pub(crate) short_circuit: Option<ShortCircuit>,
+    pub(crate) dynamic_buildrequires: bool,
+    pub(crate) dynamic_buildrequires_max_loops: u32,
+    pub(crate) static_buildrequires_max_loops: u32,
+    /// `%name` -> value; `None` is written as the original writes it (`None`).
+    pub(crate) macros: IndexMap<String, Option<String>>,
+    pub(crate) macrofile: Option<PathBuf>,
+    pub(crate) post_install: bool,
+    pub(crate) createrepo_on_rpms: bool,
+    pub(crate) createrepo_command: String,
+    /// Environment of every command inside the chroot.
+    pub(crate) environment: IndexMap<String, String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IsolationKind {
+    Auto,
+    Simple,
+    Nspawn,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Isolation {
+    pub(crate) kind: IsolationKind,
+    pub(crate) hostname: Option<String>,
+    pub(crate) internal_dev_setup: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Network {
+    pub(crate) rpmbuild_networking: bool,
+    pub(crate) use_host_resolv: bool,
+    pub(crate) online: bool,
+    /// `http_proxy`, `https_proxy`, `ftp_proxy`, `no_proxy`: those that are set.
+    pub(crate) proxies: IndexMap<String, String>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Logging {
+    /// `None`: print when standard error is a terminal and not `-q`.
+    pub(crate) print_main_output: Option<bool>,
+    pub(crate) stderr_line_prefix: String,
+    /// Default time limit of every command that has none of its own.
+    pub(crate) opstimeout: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PluginConfig {
+    pub(crate) enable: bool,
+    pub(crate) options: IndexMap<String, Value>,
+}
+
+/// What the command line sets on top of the files. Built by `cli`, applied by the loader.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Overrides {
+    /// `-r`: a name, or a path ending in `.cfg` or `.toml`.
+    pub(crate) root: String,
+    pub(crate) configdir: Option<PathBuf>,
+    /// Plain assignments by the original's key, in command-line order (`resultdir`, `clean`, ...).
+    /// `--config-opts` comes first, then the options of their own.
+    pub(crate) set: Vec<(String, Value)>,
+    /// `--define`, `--with`, `--without`: macro name (with `%`) and value.
+    pub(crate) macros: Vec<(String, String)>,
+    pub(crate) disable_plugins: Vec<String>,
+    pub(crate) enable_plugins: Vec<String>,
+    /// (plugin, option, value)
+    pub(crate) plugin_options: Vec<(String, String, Value)>,
+    pub(crate) repo_switches: Vec<RepoSwitch>,
+    /// `--addrepo` base URLs.
+    pub(crate) addrepos: Vec<String>,
+}

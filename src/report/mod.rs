@@ -1,0 +1,1 @@
+//! What the user and other programs read: console, log files, progress, causes of failures.

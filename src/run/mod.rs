@@ -1,0 +1,74 @@
+//! Running programs: a command is a value, its output goes to a sink, one trait carries it out.
+//!
+//! Everything outside this process is reached through [`Runner::run`]; tests hand in a runner that
+//! records. Which namespaces, mounts and user a program gets is said by the [`Sandbox`] in its
+//! [`Cmd`], and carried out below `sandbox`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::sandbox::Sandbox;
+
+/// Where the program's three streams lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stdio {
+    /// Standard input is empty; output is read line by line and given to the sink.
+    Captured,
+    /// All three are the caller's own; nothing is logged.
+    Inherited,
+}
+
+/// One program to run.
+#[derive(Debug, Clone)]
+pub(crate) struct Cmd {
+    pub(crate) argv: Vec<OsString>,
+    /// The whole environment: nothing is inherited.
+    pub(crate) env: Vec<(String, String)>,
+    /// Working directory, as the program sees it.
+    pub(crate) cwd: Option<PathBuf>,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) stdio: Stdio,
+    pub(crate) timeout: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// Receives a program's output while it runs.
+pub(crate) trait Sink {
+    /// Bytes exactly as they came, as soon as they came: for showing them live.
+    fn bytes(&mut self, _stream: Stream, _bytes: &[u8]) {}
+    /// One line without its line ending.
+    fn line(&mut self, stream: Stream, line: &[u8]);
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    Exited(u8),
+    Signaled(i32),
+}
+
+impl Status {
+    pub(crate) fn success(self) -> bool {
+        self == Self::Exited(0)
+    }
+
+    /// The original's number for it: a signal n is 256 - n.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Exited(code) => code,
+            Self::Signaled(signal) => u8::try_from(256 - signal).unwrap_or(u8::MAX),
+        }
+    }
+}
+
+pub(crate) trait Runner {
+    /// Runs `cmd` to its end. A non-zero status is not an error here: callers know what it means.
+    fn run(&self, cmd: &Cmd, sink: &mut dyn Sink) -> Result<Status>;
+}

@@ -1,0 +1,3 @@
+//! Where a program runs, as plain data.
+#[derive(Debug, Clone)]
+pub(crate) struct Sandbox;
