@@ -1,8 +1,5 @@
 //! mock: builds RPM packages in clean chroots.
-#![cfg_attr(
-    debug_assertions,
-    allow(dead_code, reason = "being built", clippy::allow_attributes)
-)]
+#![expect(dead_code, unused_imports, reason = "the tree is being built")]
 
 mod cli;
 mod config;
