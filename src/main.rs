@@ -8,4 +8,12 @@ mod report;
 mod run;
 mod sandbox;
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    if let Some(code) = sandbox::child::dispatch(&args) {
+        return code;
+    }
+    ExitCode::SUCCESS
+}

@@ -4,8 +4,11 @@
 //! records. Which namespaces, mounts and user a program gets is said by the [`Sandbox`] in its
 //! [`Cmd`], and carried out below `sandbox`.
 
+pub(crate) mod exec;
+mod pump;
+pub(crate) mod signals;
+
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::Result;
@@ -26,8 +29,6 @@ pub(crate) struct Cmd {
     pub(crate) argv: Vec<OsString>,
     /// The whole environment: nothing is inherited.
     pub(crate) env: Vec<(String, String)>,
-    /// Working directory, as the program sees it.
-    pub(crate) cwd: Option<PathBuf>,
     pub(crate) sandbox: Sandbox,
     pub(crate) stdio: Stdio,
     pub(crate) timeout: Option<Duration>,

@@ -1,3 +1,81 @@
 //! Where a program runs, as plain data.
-#[derive(Debug, Clone)]
-pub(crate) struct Sandbox;
+//!
+//! A [`Sandbox`] lists what the program will see: root, mounts, network, user. It says nothing of
+//! how; `enter` and `init` carry it out in re-executed children, with fresh mount, pid, ipc and
+//! uts (and net) namespaces, so that the kernel takes mounts and processes back when they end, by
+//! whatever signal. Nothing is unmounted by hand.
+//!
+//! The process tree of one command is: mock, `enter` (makes the namespaces), `init` (process 1
+//! inside: makes the mounts, starts the program, reaps), the program.
+
+pub(crate) mod child;
+mod enter;
+pub(crate) mod filter;
+mod init;
+mod loopback;
+pub(crate) mod mount;
+pub(crate) mod userns;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use mount::Mount;
+
+/// Which file tree is the program's `/`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum View {
+    /// The host's own, read-only but for the build root and `writable`: for tools that work on a
+    /// build root from outside (`dnf --installroot`).
+    Host { writable: Vec<PathBuf> },
+    /// The build root's: nothing of the host can be reached.
+    Inside,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Network {
+    /// A namespace of its own with nothing but loopback.
+    Private,
+    Host,
+}
+
+/// Who runs the program, in ids as the sandbox sees them. Supplementary groups are dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct User {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+}
+
+impl User {
+    pub(crate) const ROOT: Self = Self { uid: 0, gid: 0 };
+}
+
+/// How the caller's ids appear inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Ids {
+    /// Real root: ids are the host's.
+    Host,
+    /// A user namespace over the caller's subordinate id range.
+    Range,
+    /// A user namespace with one id: ownership and identity changes are pretended.
+    Single,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sandbox {
+    /// The build root on the host, absolute.
+    pub(crate) root: PathBuf,
+    pub(crate) view: View,
+    /// In order; targets are paths inside the build root.
+    pub(crate) mounts: Vec<Mount>,
+    pub(crate) network: Network,
+    pub(crate) user: User,
+    pub(crate) ids: Ids,
+    pub(crate) hostname: Option<String>,
+    /// 32-bit personality, for 32-bit targets on 64-bit hosts.
+    pub(crate) linux32: bool,
+    /// Working directory as the program sees it.
+    pub(crate) cwd: PathBuf,
+    /// Keep the caller's terminal as controlling terminal (interactive shells).
+    pub(crate) interactive: bool,
+}

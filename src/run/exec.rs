@@ -1,0 +1,270 @@
+//! The real runner: starts the sandbox's process tree, reads its output, waits, cleans up.
+//!
+//! This is the one place that waits for a child, so it is the one place where signals and time
+//! limits become errors. It returns only when every process of the sandbox is gone.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::Read;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::process::{Child, Command};
+use std::time::Instant;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::pump::Lines;
+use super::signals::Signals;
+use super::{Cmd, Runner, Sink, Status, Stdio, Stream};
+use crate::error::{Error, Result};
+use crate::sandbox::child::{self, Plan, Report};
+
+/// How much is read from a pipe at once.
+const CHUNK: usize = 64 * 1024;
+
+/// Runs programs in the kernel's namespaces.
+#[derive(Debug)]
+pub(crate) struct Exec {
+    signals: Signals,
+}
+
+impl Exec {
+    /// Children that lose their parent come to this process, so that it can wait for all of them.
+    pub(crate) fn new(signals: Signals) -> Result<Self> {
+        nix::sys::prctl::set_child_subreaper(true)
+            .map_err(|e| Error::system("cannot become a subreaper", e))?;
+        Ok(Self { signals })
+    }
+}
+
+impl Runner for Exec {
+    fn run(&self, cmd: &Cmd, sink: &mut dyn Sink) -> Result<Status> {
+        self.signals.check()?;
+        let (report, child_report) =
+            nix::unistd::pipe().map_err(|e| Error::system("cannot make a pipe", e))?;
+        let argv: Vec<OsString> = cmd.argv.clone();
+        let plan = Plan {
+            sandbox: cmd.sandbox.clone(),
+            report_fd: child_report.as_raw_fd(),
+            parent: nix::unistd::getpid().as_raw(),
+        };
+        let mut command = start(cmd, &plan, &argv)?;
+        let spawned = command.spawn().map_err(|source| Error::Spawn {
+            program: display(&argv),
+            source,
+        });
+        drop(child_report);
+        drop(command);
+        let mut tree = Tree {
+            child: spawned?,
+            over: false,
+        };
+        let ended = match cmd.stdio {
+            Stdio::Captured => self.read_output(&mut tree, cmd, sink),
+            Stdio::Inherited => self.wait_for_terminal(&mut tree, &report),
+        };
+        tree.end(ended.is_err())?;
+        ended?;
+        outcome(report, &argv)
+    }
+}
+
+fn start(cmd: &Cmd, plan: &Plan, argv: &[OsString]) -> Result<Command> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where programs are started"
+    )]
+    let mut command = Command::new(child::SELF);
+    command.args(child::arguments(child::ENTER, plan, argv)?);
+    command
+        .env_clear()
+        .envs(cmd.env.iter().map(|(name, value)| (name, value)));
+    if cmd.stdio == Stdio::Captured {
+        command.stdin(std::process::Stdio::null());
+        command.stdout(std::process::Stdio::piped());
+        command.stderr(std::process::Stdio::piped());
+    }
+    Ok(command)
+}
+
+/// Shell-quoted, for messages.
+pub(crate) fn display(argv: &[OsString]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+    argv.iter()
+        .map(|arg| {
+            let arg = arg.to_string_lossy();
+            if !arg.is_empty() && arg.chars().all(plain) {
+                arg.into_owned()
+            } else {
+                format!("'{}'", arg.replace('\'', r"'\''"))
+            }
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The sandbox's processes. Dropping it ends them.
+struct Tree {
+    child: Child,
+    over: bool,
+}
+
+impl Tree {
+    /// Waits for all of it, killing it first when `kill_first`.
+    fn end(&mut self, kill_first: bool) -> Result<()> {
+        if kill_first {
+            let _ = kill(
+                Pid::from_raw(self.child.id().cast_signed()),
+                Signal::SIGKILL,
+            );
+        }
+        self.child
+            .wait()
+            .map_err(|e| Error::system("cannot wait for the sandbox", e))?;
+        self.over = true;
+        reap_orphans();
+        Ok(())
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        if !self.over {
+            let _ = self.end(true);
+        }
+    }
+}
+
+/// Waits for processes whose parent was killed: the sandbox's process 1, whose end is complete
+/// only when everything inside is gone.
+fn reap_orphans() {
+    while nix::sys::wait::waitpid(None::<Pid>, None).is_ok() {}
+}
+
+fn outcome(report: OwnedFd, argv: &[OsString]) -> Result<Status> {
+    let mut text = String::new();
+    let read = fs_err::File::from_parts(report.into(), "sandbox report").read_to_string(&mut text);
+    read.map_err(|e| Error::system("cannot read the sandbox's report", e))?;
+    match serde_json::from_str(&text) {
+        Ok(Report::Exited(code)) => Ok(Status::Exited(code)),
+        Ok(Report::Signaled(signal)) => Ok(Status::Signaled(signal)),
+        Ok(Report::NotStarted { program, errno }) => Err(Error::Spawn {
+            program,
+            source: std::io::Error::from_raw_os_error(errno),
+        }),
+        Ok(Report::Failed { message, hint }) => Err(Error::Sandbox { message, hint }),
+        // Killed from outside, or out of memory.
+        Err(_) => Err(Error::Sandbox {
+            message: format!("the sandbox was killed while it ran {}", display(argv)),
+            hint: Some("the kernel's log says whether memory ran out: `dmesg | tail`".to_owned()),
+        }),
+    }
+}
+
+impl Exec {
+    /// Reads both pipes until they end; a signal or the time limit is an error.
+    fn read_output(&self, tree: &mut Tree, cmd: &Cmd, sink: &mut dyn Sink) -> Result<()> {
+        let deadline = cmd.timeout.map(|limit| Instant::now() + limit);
+        let mut pipes: BTreeMap<u8, (Stream, OwnedFd, Lines)> = BTreeMap::new();
+        let stdout = tree.child.stdout.take().map(OwnedFd::from);
+        let stderr = tree.child.stderr.take().map(OwnedFd::from);
+        for (key, stream, fd) in [(0, Stream::Stdout, stdout), (1, Stream::Stderr, stderr)] {
+            pipes.extend(fd.map(|fd| (key, (stream, fd, Lines::default()))));
+        }
+        let mut buffer = vec![0u8; CHUNK];
+        while !pipes.is_empty() {
+            let ready = self.wait_ready(&pipes, deadline, cmd)?;
+            for key in ready {
+                let Some((stream, fd, lines)) = pipes.get_mut(&key) else {
+                    continue;
+                };
+                let length = match nix::unistd::read(&*fd, &mut buffer) {
+                    Ok(length) => length,
+                    Err(nix::Error::EINTR | nix::Error::EAGAIN) => continue,
+                    Err(e) => return Err(Error::system("cannot read the program's output", e)),
+                };
+                let stream = *stream;
+                if length == 0 {
+                    lines.finish(|line| sink.line(stream, line));
+                    pipes.remove(&key);
+                } else {
+                    sink.bytes(stream, &buffer[..length]);
+                    lines.push(&buffer[..length], |line| sink.line(stream, line));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Keys of the pipes that can be read.
+    fn wait_ready(
+        &self,
+        pipes: &BTreeMap<u8, (Stream, OwnedFd, Lines)>,
+        deadline: Option<Instant>,
+        cmd: &Cmd,
+    ) -> Result<Vec<u8>> {
+        loop {
+            if let Some(signal) = self.signals.pending() {
+                return Err(Error::Interrupted { signal });
+            }
+            let timeout = match deadline.map(|end| end.saturating_duration_since(Instant::now())) {
+                Some(left) if left.is_zero() => {
+                    let limit = cmd.timeout.unwrap_or_default();
+                    return Err(Error::Timeout {
+                        command: display(&cmd.argv),
+                        limit,
+                    });
+                }
+                // Poll counts whole milliseconds: round up so as not to spin at the end.
+                Some(left) => {
+                    PollTimeout::try_from(left.as_millis() + 1).unwrap_or(PollTimeout::MAX)
+                }
+                None => PollTimeout::NONE,
+            };
+            let mut fds: Vec<PollFd<'_>> = pipes
+                .values()
+                .map(|(_, fd, _)| PollFd::new(fd.as_fd(), PollFlags::POLLIN))
+                .collect();
+            fds.push(PollFd::new(self.signals.fd(), PollFlags::POLLIN));
+            match poll(&mut fds, timeout) {
+                Ok(_) | Err(nix::Error::EINTR) => {}
+                Err(e) => return Err(Error::system("cannot wait for the program's output", e)),
+            }
+            let ready: Vec<u8> = pipes
+                .keys()
+                .zip(&fds)
+                .filter(|(_, fd)| fd.revents().is_some_and(|events| !events.is_empty()))
+                .map(|(key, _)| *key)
+                .collect();
+            if !ready.is_empty() {
+                return Ok(ready);
+            }
+        }
+    }
+
+    /// Waits for a program that has the caller's terminal: Ctrl-C and Ctrl-\ are its own business.
+    fn wait_for_terminal(&self, tree: &mut Tree, report: &OwnedFd) -> Result<()> {
+        loop {
+            let mut fds = [
+                PollFd::new(report.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.signals.fd(), PollFlags::POLLIN),
+            ];
+            match poll(&mut fds, PollTimeout::NONE) {
+                Ok(_) | Err(nix::Error::EINTR) => {}
+                Err(e) => return Err(Error::system("cannot wait for the program", e)),
+            }
+            match self.signals.pending() {
+                Some(signal @ (signal_hook::consts::SIGINT | signal_hook::consts::SIGQUIT)) => {
+                    self.signals.forget(signal);
+                }
+                Some(signal) => return Err(Error::Interrupted { signal }),
+                None => {}
+            }
+            if fds[0].revents().is_some_and(|events| !events.is_empty()) {
+                let _ = tree;
+                return Ok(());
+            }
+        }
+    }
+}

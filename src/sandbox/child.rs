@@ -1,0 +1,111 @@
+//! The re-executed children: hidden verbs, and what they report back.
+//!
+//! Namespaces must be entered between fork and exec. Instead of running code in that gap (which
+//! is never safe in a threaded program) mock starts itself again with a hidden verb and the plan;
+//! what has to be said on the way back goes through a pipe as one line of JSON.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::os::fd::RawFd;
+use std::process::ExitCode;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Sandbox, enter, init, userns};
+use crate::error::Error;
+
+pub(crate) const ENTER: &str = "__enter";
+pub(crate) const INIT: &str = "__init";
+pub(crate) const IDMAP: &str = "__idmap";
+
+/// The program itself, whatever happened to its path. Works while a `/proc` is mounted.
+pub(crate) const SELF: &str = "/proc/self/exe";
+
+/// What a child is told.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    pub(crate) sandbox: Sandbox,
+    /// Write end of the report pipe, inherited.
+    pub(crate) report_fd: RawFd,
+    /// Parent of the child, as the `/proc` it starts with numbers it: if it is another by the time
+    /// the child has asked for a death signal, the parent is gone already.
+    pub(crate) parent: i32,
+}
+
+/// How the program ended, or why it never started.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Report {
+    Exited(u8),
+    Signaled(i32),
+    NotStarted {
+        program: String,
+        errno: i32,
+    },
+    Failed {
+        message: String,
+        hint: Option<String>,
+    },
+}
+
+impl From<Error> for Report {
+    fn from(error: Error) -> Self {
+        Self::Failed {
+            message: error.to_string(),
+            hint: error.hint(),
+        }
+    }
+}
+
+/// Runs a hidden verb, when `args` (the whole command line) asks for one.
+pub(crate) fn dispatch(args: &[OsString]) -> Option<ExitCode> {
+    let verb = args.get(1).and_then(|arg| arg.to_str())?;
+    let run: fn(&Plan, &[OsString]) -> Option<Report> = match verb {
+        ENTER => enter::run,
+        INIT => init::run,
+        IDMAP => return Some(userns::map_parent(&args[2..])),
+        _ => return None,
+    };
+    // A setuid program must not lend its privilege to a plan that somebody else wrote.
+    if nix::unistd::getuid() != nix::unistd::geteuid() {
+        return Some(ExitCode::from(2));
+    }
+    let plan = args
+        .get(2)
+        .and_then(|json| json.to_str())
+        .and_then(|json| serde_json::from_str::<Plan>(json).ok());
+    let Some(plan) = plan else {
+        return Some(ExitCode::from(2));
+    };
+    let Ok(mut pipe) = report_pipe(plan.report_fd) else {
+        return Some(ExitCode::from(2));
+    };
+    if let Some(report) = run(&plan, &args[3..])
+        && let Ok(line) = serde_json::to_string(&report)
+    {
+        // When nobody reads any more there is nobody to tell.
+        let _ = pipe.write_all(line.as_bytes());
+    }
+    Some(ExitCode::SUCCESS)
+}
+
+/// Opens the inherited pipe anew, so that the program started below does not inherit it.
+fn report_pipe(fd: RawFd) -> std::io::Result<fs_err::File> {
+    fs_err::File::options()
+        .write(true)
+        .open(format!("/proc/self/fd/{fd}"))
+}
+
+/// The arguments that start `verb`.
+pub(crate) fn arguments(
+    verb: &str,
+    plan: &Plan,
+    argv: &[OsString],
+) -> Result<Vec<OsString>, Error> {
+    let json = serde_json::to_string(plan).map_err(|e| Error::Sandbox {
+        message: format!("cannot describe the sandbox: {e}"),
+        hint: None,
+    })?;
+    let mut arguments = vec![OsString::from(verb), OsString::from(json)];
+    arguments.extend(argv.iter().map(|arg| OsStr::new(arg).to_owned()));
+    Ok(arguments)
+}

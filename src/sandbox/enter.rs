@@ -1,0 +1,93 @@
+//! First child: makes the namespaces, then waits for the process that lives in them.
+//!
+//! A pid namespace begins with the next child, so this process cannot be in it. It ends when mock
+//! does (death signal), and its end is `init`'s end, and that is the end of everything inside.
+
+use std::ffi::OsString;
+use std::process::Command;
+
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+
+use super::child::{self, Plan, Report};
+use super::{Network, Sandbox};
+use crate::error::Error;
+
+pub(super) fn run(plan: &Plan, argv: &[OsString]) -> Option<Report> {
+    match enter(plan, argv) {
+        Ok(()) => None,
+        Err(error) => Some(Report::from(error)),
+    }
+}
+
+fn enter(plan: &Plan, argv: &[OsString]) -> Result<(), Error> {
+    prctl::set_pdeathsig(Signal::SIGKILL)
+        .map_err(|e| Error::system("cannot ask for a death signal", e))?;
+    if nix::unistd::getppid().as_raw() != plan.parent {
+        return Err(gone());
+    }
+    if plan.sandbox.interactive {
+        outlive_terminal_signals()?;
+    } else {
+        // Ctrl-C is for mock, which then ends this tree in order.
+        nix::unistd::setsid().map_err(|e| Error::system("cannot start a session", e))?;
+    }
+    unshare(namespaces(&plan.sandbox)).map_err(|errno| Error::Sandbox {
+        message: format!("cannot make namespaces for the sandbox: {errno}"),
+        hint: match errno {
+            nix::Error::EPERM => Some(
+                "inside a container, mock needs CAP_SYS_ADMIN (docker run --privileged)".to_owned(),
+            ),
+            nix::Error::ENOSPC => {
+                Some("the limits in /proc/sys/user/max_*_namespaces are reached".to_owned())
+            }
+            _ => None,
+        },
+    })?;
+    let plan = Plan {
+        sandbox: plan.sandbox.clone(),
+        report_fd: plan.report_fd,
+        parent: nix::unistd::getpid().as_raw(),
+    };
+    #[expect(clippy::disallowed_methods, reason = "the sandbox's own process tree")]
+    let mut init = Command::new(child::SELF)
+        .args(child::arguments(child::INIT, &plan, argv)?)
+        .spawn()
+        .map_err(|source| Error::Spawn {
+            program: "the sandbox".to_owned(),
+            source,
+        })?;
+    // `init` holds the report pipe itself; what it says is final.
+    init.wait()
+        .map_err(|e| Error::system("cannot wait for the sandbox", e))?;
+    Ok(())
+}
+
+fn gone() -> Error {
+    Error::Sandbox {
+        message: "mock ended before its sandbox began".to_owned(),
+        hint: None,
+    }
+}
+
+fn namespaces(sandbox: &Sandbox) -> CloneFlags {
+    let base = CloneFlags::CLONE_NEWNS
+        | CloneFlags::CLONE_NEWPID
+        | CloneFlags::CLONE_NEWIPC
+        | CloneFlags::CLONE_NEWUTS;
+    match sandbox.network {
+        Network::Private => base | CloneFlags::CLONE_NEWNET,
+        Network::Host => base,
+    }
+}
+
+/// The terminal sends Ctrl-C to every process of the foreground group; only the program inside is
+/// meant. A handler, unlike "ignore", does not pass on to the programs started here.
+fn outlive_terminal_signals() -> Result<(), Error> {
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGQUIT] {
+        signal_hook::flag::register(signal, std::sync::Arc::default())
+            .map_err(|e| Error::system("cannot handle signals", e))?;
+    }
+    Ok(())
+}

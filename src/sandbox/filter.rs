@@ -1,0 +1,200 @@
+//! System calls a user namespace refuses but packages rely on, answered here instead (seccomp).
+//!
+//! Device nodes cannot be made in a user namespace; a package that ships one outside `/dev` would
+//! fail to install. The kernel asks this process about each such `mknod`, and it makes an empty
+//! regular file in its place. With a single mapped id, changes of owner and identity are answered
+//! with success and do nothing. Installing needs CAP_SYS_ADMIN in the namespace, which process 1
+//! of the sandbox has, so "no new privileges" stays off and setuid programs work inside.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use libseccomp::{
+    ScmpAction, ScmpArch, ScmpArgCompare, ScmpCompareOp, ScmpFilterContext, ScmpNotifReq,
+    ScmpNotifResp, ScmpNotifRespFlags, ScmpSyscall,
+};
+use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
+use nix::sys::stat::{Mode, SFlag};
+
+use super::{Ids, Sandbox, User};
+use crate::error::{Error, Result};
+
+/// Calls that change owner or identity; with one id mapped there is nothing to change to.
+const IDENTITY: [&str; 14] = [
+    "chown",
+    "fchown",
+    "lchown",
+    "fchownat",
+    "setuid",
+    "setgid",
+    "setreuid",
+    "setregid",
+    "setresuid",
+    "setresgid",
+    "setfsuid",
+    "setfsgid",
+    "setgroups",
+    "fchownat2",
+];
+
+/// Loads what `sandbox` needs into this process. The build user gets no filter: rpm, scriptlets
+/// and root shells do. Returns the process that answers, to be run in a thread of its own.
+pub(super) fn install(sandbox: &Sandbox) -> Result<Option<Supervisor>> {
+    if sandbox.ids == Ids::Host || sandbox.user != User::ROOT {
+        return Ok(None);
+    }
+    load(sandbox.ids == Ids::Single)
+        .map(Some)
+        .map_err(|e| Error::Sandbox {
+            message: format!("cannot load the system call filter: {e}"),
+            hint: None,
+        })
+}
+
+fn load(single_id: bool) -> std::result::Result<Supervisor, libseccomp::error::SeccompError> {
+    let mut filter = ScmpFilterContext::new(ScmpAction::Allow)?;
+    filter.set_ctl_nnp(false)?;
+    if ScmpArch::native() == ScmpArch::X8664 {
+        filter.add_arch(ScmpArch::X86)?;
+    }
+    for (call, mode_argument) in [("mknod", 1), ("mknodat", 2)] {
+        let Ok(call) = ScmpSyscall::from_name(call) else {
+            continue;
+        };
+        for kind in [SFlag::S_IFCHR, SFlag::S_IFBLK] {
+            let is_kind = ScmpArgCompare::new(
+                mode_argument,
+                ScmpCompareOp::MaskedEqual(u64::from(SFlag::S_IFMT.bits())),
+                u64::from(kind.bits()),
+            );
+            filter.add_rule_conditional(ScmpAction::Notify, call, &[is_kind])?;
+        }
+    }
+    if single_id {
+        for name in IDENTITY {
+            // Newer or older kernels' names are unknown to this libseccomp; then nobody calls them.
+            if let Ok(call) = ScmpSyscall::from_name(name) {
+                filter.add_rule(ScmpAction::Errno(0), call)?;
+            }
+        }
+    }
+    filter.load()?;
+    Ok(Supervisor {
+        notify: filter.get_notify_fd()?,
+    })
+}
+
+/// Answers the kernel's questions about `mknod`.
+#[derive(Debug)]
+pub(super) struct Supervisor {
+    notify: libseccomp::ScmpFd,
+}
+
+impl Supervisor {
+    /// Serves until the process ends.
+    pub(super) fn serve(&self) {
+        loop {
+            // An error means the asking process is gone; the next question will come.
+            let Ok(request) = ScmpNotifReq::receive(self.notify) else {
+                continue;
+            };
+            let response = match answer(&request) {
+                Ok(None) => ScmpNotifResp::new_continue(request.id, ScmpNotifRespFlags::empty()),
+                Ok(Some(())) => ScmpNotifResp::new_val(request.id, 0, ScmpNotifRespFlags::empty()),
+                Err(errno) => ScmpNotifResp::new_error(
+                    request.id,
+                    -(errno as i32),
+                    ScmpNotifRespFlags::empty(),
+                ),
+            };
+            let _ = response.respond(self.notify);
+        }
+    }
+}
+
+/// Makes the stand-in file. `None`: the kernel may do it itself (0:0 is overlayfs's whiteout,
+/// which user namespaces may make).
+fn answer(request: &ScmpNotifReq) -> nix::Result<Option<()>> {
+    let arguments = &request.data.args;
+    let name = request
+        .data
+        .syscall
+        .get_name_by_arch(request.data.arch)
+        .unwrap_or_default();
+    let (directory, path, mode, device) = if name == "mknodat" {
+        let [directory, path, mode, device, ..] = *arguments;
+        // The kernel takes the low 32 bits as a signed number.
+        (Some(directory as u32 as i32), path, mode, device)
+    } else {
+        let [path, mode, device, ..] = *arguments;
+        (None, path, mode, device)
+    };
+    if device == 0 {
+        return Ok(None);
+    }
+    let process = PathBuf::from(format!("/proc/{}", request.pid));
+    let path = read_path(&process, path)?;
+    let (parent, name) = open_parent(
+        &process,
+        directory.filter(|fd| *fd != nix::libc::AT_FDCWD),
+        &path,
+    )?;
+    let flags =
+        OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+    let permissions = Mode::from_bits_truncate(u32::try_from(mode & 0o7777).unwrap_or(0));
+    openat(parent.as_fd(), &name, flags, permissions)?;
+    nix::sys::stat::fchmodat(
+        parent.as_fd(),
+        &name,
+        permissions,
+        nix::sys::stat::FchmodatFlags::FollowSymlink,
+    )?;
+    let _ = AtFlags::empty();
+    Ok(Some(()))
+}
+
+/// A NUL-terminated path in the memory of the asking process.
+fn read_path(process: &Path, address: u64) -> nix::Result<PathBuf> {
+    use std::os::unix::ffi::OsStringExt;
+    let memory = fs_err::File::open(process.join("mem")).map_err(|_| nix::Error::ESRCH)?;
+    let mut bytes = vec![0u8; usize::try_from(nix::libc::PATH_MAX).unwrap_or(4096)];
+    let length = memory
+        .file()
+        .read_at(&mut bytes, address)
+        .map_err(|_| nix::Error::EFAULT)?;
+    bytes.truncate(length);
+    let end = bytes
+        .iter()
+        .position(|byte| *byte == 0)
+        .ok_or(nix::Error::ENAMETOOLONG)?;
+    bytes.truncate(end);
+    Ok(PathBuf::from(std::ffi::OsString::from_vec(bytes)))
+}
+
+/// The directory the node would be made in, as the asking process sees it (it may have changed
+/// its root, as rpm does), and the last component.
+fn open_parent(
+    process: &Path,
+    directory: Option<i32>,
+    path: &Path,
+) -> nix::Result<(OwnedFd, PathBuf)> {
+    let name = path.file_name().ok_or(nix::Error::EEXIST)?;
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let start = match directory {
+        _ if path.is_absolute() => process.join("root"),
+        Some(fd) => process.join("fd").join(fd.to_string()),
+        None => process.join("cwd"),
+    };
+    let start = nix::fcntl::open(&start, flags, Mode::empty())?;
+    let how = OpenHow::new().flags(flags).resolve(if path.is_absolute() {
+        ResolveFlag::RESOLVE_IN_ROOT
+    } else {
+        ResolveFlag::empty()
+    });
+    Ok((openat2(start.as_fd(), parent, how)?, PathBuf::from(name)))
+}

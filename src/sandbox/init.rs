@@ -1,0 +1,239 @@
+//! Second child, process 1 of the sandbox: makes the mounts, starts the program, reaps.
+//!
+//! When it exits, the kernel ends whatever the program left running and drops every mount, so a
+//! daemon started by a scriptlet or a test suite cannot outlive its command.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use nix::mount::MntFlags;
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+use nix::sys::wait::{WaitStatus, wait};
+use nix::unistd::Pid;
+
+use super::child::{Plan, Report};
+use super::{Ids, Network, Sandbox, User, View, filter, loopback, mount};
+use crate::error::{Error, Result};
+
+pub(super) fn run(plan: &Plan, argv: &[OsString]) -> Option<Report> {
+    Some(match start(plan, argv) {
+        Ok(report) => report,
+        Err(error) => Report::from(error),
+    })
+}
+
+fn start(plan: &Plan, argv: &[OsString]) -> Result<Report> {
+    die_with_parent(plan.parent)?;
+    // The program must not inherit it; `child` has opened its own.
+    let _ = nix::unistd::close(plan.report_fd);
+    let sandbox = &plan.sandbox;
+    prepare(sandbox)?;
+    let (Some(program), arguments) = (argv.first(), argv.get(1..).unwrap_or_default()) else {
+        return Err(setup("nothing to run", nix::Error::EINVAL));
+    };
+    let supervisor = filter::install(sandbox)?;
+    if let Some(supervisor) = supervisor {
+        std::thread::spawn(move || supervisor.serve());
+    }
+    #[expect(clippy::disallowed_methods, reason = "the program the sandbox is for")]
+    let mut command = Command::new(program);
+    command.args(arguments);
+    if sandbox.user != User::ROOT && sandbox.ids != Ids::Single {
+        command.uid(sandbox.user.uid).gid(sandbox.user.gid);
+    }
+    match command.spawn() {
+        Ok(child) => Ok(reap_until(Pid::from_raw(child.id().cast_signed()))),
+        Err(error) => Ok(Report::NotStarted {
+            program: program.to_string_lossy().into_owned(),
+            errno: error.raw_os_error().unwrap_or(0),
+        }),
+    }
+}
+
+/// Asks the kernel for this process's end when `enter` ends. It may have ended just before: in
+/// the `/proc` still mounted, numbered as `enter` sees itself, the parent would be another.
+fn die_with_parent(parent: i32) -> Result<()> {
+    prctl::set_pdeathsig(Signal::SIGKILL).map_err(|e| setup("cannot ask for a death signal", e))?;
+    let status = fs_err::read_to_string("/proc/self/status")
+        .map_err(Error::io("read", "/proc/self/status"))?;
+    let now = status
+        .lines()
+        .find_map(|line| line.strip_prefix("PPid:"))
+        .map(str::trim);
+    // 0: the mounted /proc belongs to an unrelated pid namespace and cannot tell.
+    if now.is_some_and(|pid| pid != "0" && pid != parent.to_string()) {
+        return Err(setup(
+            "mock ended before its sandbox began",
+            nix::Error::ESRCH,
+        ));
+    }
+    Ok(())
+}
+
+fn setup(what: &str, errno: nix::Error) -> Error {
+    Error::Sandbox {
+        message: format!("{what}: {errno}"),
+        hint: None,
+    }
+}
+
+/// Carries the plan out, up to the point where the program can start.
+fn prepare(sandbox: &Sandbox) -> Result<()> {
+    if sandbox.network == Network::Private {
+        loopback::up().map_err(|e| Error::system("cannot bring up the loopback interface", e))?;
+    }
+    if let Some(hostname) = &sandbox.hostname {
+        nix::unistd::sethostname(hostname).map_err(|e| setup("cannot set the host name", e))?;
+    }
+    mount::make_private().map_err(|e| setup("cannot make mounts private", e))?;
+    match &sandbox.view {
+        View::Host { writable } => host_view(sandbox, writable)?,
+        View::Inside => inside_view(sandbox)?,
+    }
+    if sandbox.linux32 {
+        // PER_LINUX32, linux/personality.h; nix names only the flags above it.
+        nix::sys::personality::set(nix::sys::personality::Persona::from_bits_retain(0x0008))
+            .map_err(|e| setup("cannot set a 32-bit personality", e))?;
+    }
+    match sandbox.ids {
+        Ids::Host | Ids::Range => {
+            nix::unistd::setgroups(&[])
+                .map_err(|e| setup("cannot drop supplementary groups", e))?;
+        }
+        Ids::Single if sandbox.user != User::ROOT => become_user_of_single_id(sandbox.user)?,
+        Ids::Single => {}
+    }
+    nix::unistd::chdir(&sandbox.cwd).map_err(|errno| Error::Command {
+        message: format!(
+            "cannot change to directory {}: {errno}",
+            sandbox.cwd.display()
+        ),
+        hint: None,
+    })
+}
+
+fn make_mounts(sandbox: &Sandbox) -> Result<()> {
+    sandbox
+        .mounts
+        .iter()
+        .try_for_each(|mount| mount.make(&sandbox.root))
+}
+
+fn inside_view(sandbox: &Sandbox) -> Result<()> {
+    mount::bind_self(&sandbox.root)?;
+    make_mounts(sandbox)?;
+    // The old root goes on top of the new one and is detached: pivot_root(2), "pivot_root(".", ".")".
+    nix::unistd::chdir(&sandbox.root).map_err(|e| setup("cannot enter the build root", e))?;
+    nix::unistd::pivot_root(".", ".")
+        .map_err(|e| setup("cannot make the build root the root", e))?;
+    #[expect(clippy::disallowed_methods, reason = "this is where mounts are made")]
+    nix::mount::umount2(".", MntFlags::MNT_DETACH)
+        .map_err(|e| setup("cannot drop the host's root", e))?;
+    nix::unistd::chdir("/").map_err(|e| setup("cannot enter the build root", e))
+}
+
+/// The host's tree, read-only but for the build root and what the plan names: a package manager
+/// that works from outside must not be led to write anywhere else.
+fn host_view(sandbox: &Sandbox, writable: &[PathBuf]) -> Result<()> {
+    let info = fs_err::read_to_string("/proc/self/mountinfo")
+        .map_err(Error::io("read", "/proc/self/mountinfo"))?;
+    let kept: Vec<&Path> = writable
+        .iter()
+        .map(PathBuf::as_path)
+        .chain([sandbox.root.as_path()])
+        .collect();
+    for path in &kept {
+        mount::bind_self(path)?;
+    }
+    make_mounts(sandbox)?;
+    for point in mount_points(&info) {
+        if !kept.iter().any(|path| point.starts_with(path)) {
+            // Some mounts (autofs, those of another owner) refuse; they stay as the host has them.
+            let _ = mount::remount_read_only(&point);
+        }
+    }
+    mount::proc_of_this_namespace()
+}
+
+/// Mount points of a `/proc/PID/mountinfo` text: the fifth field, with octal escapes undone.
+fn mount_points(mountinfo: &str) -> Vec<PathBuf> {
+    mountinfo
+        .lines()
+        .filter_map(|line| line.split(' ').nth(4))
+        .map(unescape)
+        .collect()
+}
+
+fn unescape(field: &str) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    let mut bytes = Vec::with_capacity(field.len());
+    let mut rest = field.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let octal = tail
+            .get(..3)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
+        match (*first == b'\\')
+            .then_some(octal)
+            .flatten()
+            .and_then(|d| u8::from_str_radix(d, 8).ok())
+        {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &tail[3..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    PathBuf::from(OsStr::from_bytes(&bytes))
+}
+
+/// With a single mapped id the build user is the same kernel id under another number, in a nested
+/// user namespace.
+fn become_user_of_single_id(user: User) -> Result<()> {
+    unshare(CloneFlags::CLONE_NEWUSER)
+        .map_err(|e| setup("cannot make a nested user namespace", e))?;
+    super::userns::write_single_map(user.uid, 0, user.gid, 0)
+}
+
+/// Waits for every child until `program` has ended.
+fn reap_until(program: Pid) -> Report {
+    loop {
+        match wait() {
+            Ok(WaitStatus::Exited(pid, code)) if pid == program => {
+                return Report::Exited(u8::try_from(code & 0xff).unwrap_or(u8::MAX));
+            }
+            Ok(WaitStatus::Signaled(pid, signal, _)) if pid == program => {
+                return Report::Signaled(signal as i32);
+            }
+            Ok(_) | Err(nix::Error::EINTR) => {}
+            Err(errno) => {
+                return Report::Failed {
+                    message: format!("cannot wait for the program: {errno}"),
+                    hint: None,
+                };
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mount_points_are_unescaped() {
+        let info = "29 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n\
+                    36 29 0:33 / /mnt/with\\040space rw - tmpfs tmpfs rw\n";
+        assert_eq!(
+            mount_points(info),
+            [PathBuf::from("/"), PathBuf::from("/mnt/with space")]
+        );
+    }
+}

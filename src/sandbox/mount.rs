@@ -1,0 +1,320 @@
+//! The mounts of a sandbox, described; making them is ten dull lines each in [`Mount::make`].
+//!
+//! A target is a path inside the build root and is resolved inside it, without following any
+//! symbolic link: what a build left behind cannot redirect a mount. Order is the list's order.
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+use nix::mount::{MsFlags, mount};
+use nix::sys::stat::Mode;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// One entry of a sandbox's mount list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Mount {
+    /// The processes of the sandbox's own pid namespace.
+    Proc,
+    /// Read-only.
+    Sys,
+    /// A private `/dev`: null zero full random urandom tty console ptmx pts shm fd stdin stdout
+    /// stderr, nothing else of the host.
+    Dev,
+    /// A file or directory of the host. The target must exist.
+    Bind {
+        source: PathBuf,
+        target: PathBuf,
+        writable: bool,
+    },
+}
+
+impl fmt::Display for Mount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Proc => f.write_str("proc on /proc"),
+            Self::Sys => f.write_str("sysfs on /sys, read-only"),
+            Self::Dev => f.write_str("minimal devices on /dev"),
+            Self::Bind {
+                source,
+                target,
+                writable,
+            } => {
+                let mode = if *writable { "" } else { ", read-only" };
+                write!(f, "{} on {}{mode}", source.display(), target.display())
+            }
+        }
+    }
+}
+
+/// The nodes every program expects. Bound from the host, since a user namespace cannot make them.
+const NODES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
+
+/// The usual symbolic links of `/dev`.
+const LINKS: [(&str, &str); 6] = [
+    ("fd", "/proc/self/fd"),
+    ("stdin", "/proc/self/fd/0"),
+    ("stdout", "/proc/self/fd/1"),
+    ("stderr", "/proc/self/fd/2"),
+    ("ptmx", "pts/ptmx"),
+    ("core", "/proc/kcore"),
+];
+
+/// devpts' usual `tty` group, on every distribution that builds RPMs.
+const TTY_GID: u32 = 5;
+
+impl Mount {
+    /// Makes this mount below `root`, which must be a mount point of a private mount namespace.
+    pub(super) fn make(&self, root: &Path) -> Result<()> {
+        match self {
+            Self::Proc => {
+                let target = resolve(root, Path::new("proc"))?;
+                attach(
+                    "proc",
+                    &target,
+                    "proc",
+                    nosuid_nodev_noexec(),
+                    "",
+                    "proc on /proc",
+                )
+            }
+            Self::Sys => make_sys(root),
+            Self::Dev => make_dev(root),
+            Self::Bind {
+                source,
+                target,
+                writable,
+            } => {
+                let to = resolve(root, target)?;
+                bind(source, &to, &self.to_string())?;
+                if *writable {
+                    Ok(())
+                } else {
+                    read_only(&resolve(root, target)?, &self.to_string())
+                }
+            }
+        }
+    }
+}
+
+fn nosuid_nodev_noexec() -> MsFlags {
+    MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC
+}
+
+/// A path that names an open file whatever happens to the directories above it.
+pub(super) fn by_fd(fd: &OwnedFd) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()))
+}
+
+/// Opens `target` inside `root` without following links: a build may have planted some.
+fn resolve(root: &Path, target: &Path) -> Result<OwnedFd> {
+    let relative = target.strip_prefix("/").unwrap_or(target);
+    let path = if relative.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        relative
+    };
+    let directory = fs_err::File::open(root).map_err(Error::io("open", root))?;
+    let how = OpenHow::new()
+        .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
+        .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_SYMLINKS);
+    openat2(directory.file(), path, how).map_err(|errno| Error::Sandbox {
+        message: format!(
+            "cannot use {} as a mount point: {errno}",
+            root.join(path).display()
+        ),
+        hint: match errno {
+            nix::Error::ELOOP => {
+                Some("a symbolic link is in the way; `mock --clean` makes the root anew".to_owned())
+            }
+            _ => None,
+        },
+    })
+}
+
+fn failed(what: &str) -> impl FnOnce(nix::Error) -> Error {
+    move |errno| Error::Sandbox {
+        message: format!("cannot mount {what}: {errno}"),
+        hint: None,
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where mounts are made")]
+fn attach(
+    source: &str,
+    target: &OwnedFd,
+    fstype: &str,
+    flags: MsFlags,
+    data: &str,
+    what: &str,
+) -> Result<()> {
+    mount(
+        Some(source),
+        &by_fd(target),
+        Some(fstype),
+        flags,
+        Some(data),
+    )
+    .map_err(failed(what))
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where mounts are made")]
+fn bind(source: &Path, target: &OwnedFd, what: &str) -> Result<()> {
+    let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
+    mount(
+        Some(source),
+        &by_fd(target),
+        None::<&str>,
+        flags,
+        None::<&str>,
+    )
+    .map_err(failed(what))
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where mounts are made")]
+fn read_only(target: &OwnedFd, what: &str) -> Result<()> {
+    remount_read_only(&by_fd(target)).map_err(failed(what))
+}
+
+/// Turns one mount read-only. A user namespace may not drop flags the mount has, so they are kept.
+pub(super) fn remount_read_only(target: &Path) -> nix::Result<()> {
+    let stat = nix::sys::statvfs::statvfs(target)?;
+    let mut flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
+    for (has, flag) in [
+        (nix::sys::statvfs::FsFlags::ST_NOSUID, MsFlags::MS_NOSUID),
+        (nix::sys::statvfs::FsFlags::ST_NODEV, MsFlags::MS_NODEV),
+        (nix::sys::statvfs::FsFlags::ST_NOEXEC, MsFlags::MS_NOEXEC),
+        (nix::sys::statvfs::FsFlags::ST_NOATIME, MsFlags::MS_NOATIME),
+        (
+            nix::sys::statvfs::FsFlags::ST_NODIRATIME,
+            MsFlags::MS_NODIRATIME,
+        ),
+        (
+            nix::sys::statvfs::FsFlags::ST_RELATIME,
+            MsFlags::MS_RELATIME,
+        ),
+    ] {
+        if stat.flags().contains(has) {
+            flags |= flag;
+        }
+    }
+    mount_flags(target, flags)
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where mounts are made")]
+fn mount_flags(target: &Path, flags: MsFlags) -> nix::Result<()> {
+    mount(None::<&str>, target, None::<&str>, flags, None::<&str>)
+}
+
+/// Makes every mount of this namespace private: nothing made here is seen by the host.
+pub(super) fn make_private() -> nix::Result<()> {
+    mount_flags(Path::new("/"), MsFlags::MS_REC | MsFlags::MS_PRIVATE)
+}
+
+/// Binds a directory onto itself: `pivot_root` wants a mount point.
+pub(super) fn bind_self(root: &Path) -> Result<()> {
+    let target = fs_err::File::open(root).map_err(Error::io("open", root))?;
+    bind(
+        root,
+        &OwnedFd::from(target.into_file()),
+        &format!("{} on itself", root.display()),
+    )
+}
+
+/// Mounts a fresh `/proc` of the current pid namespace over the host's, for tools in the host view.
+pub(super) fn proc_of_this_namespace() -> Result<()> {
+    let target = fs_err::File::open("/proc").map_err(Error::io("open", "/proc"))?;
+    let target = OwnedFd::from(target.into_file());
+    attach(
+        "proc",
+        &target,
+        "proc",
+        nosuid_nodev_noexec(),
+        "",
+        "proc on /proc",
+    )
+}
+
+/// sysfs belongs to the network namespace: with a private one a fresh mount is allowed. With the
+/// host's network a user namespace may only bind the host's, which the kernel wants recursive.
+fn make_sys(root: &Path) -> Result<()> {
+    let what = "sysfs on /sys";
+    let target = resolve(root, Path::new("sys"))?;
+    let flags = nosuid_nodev_noexec() | MsFlags::MS_RDONLY;
+    match attach("sysfs", &target, "sysfs", flags, "", what) {
+        Ok(()) => Ok(()),
+        Err(_) => {
+            bind(Path::new("/sys"), &target, what)?;
+            read_only(&resolve(root, Path::new("sys"))?, what)
+        }
+    }
+}
+
+fn make_dev(root: &Path) -> Result<()> {
+    let what = "minimal devices on /dev";
+    let dev = resolve(root, Path::new("dev"))?;
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
+    attach("tmpfs", &dev, "tmpfs", flags, "mode=0755,size=16m", what)?;
+    // The mount hides the directory that was opened above.
+    let dev = resolve(root, Path::new("dev"))?;
+    let base = by_fd(&dev);
+    for name in NODES {
+        node(&base.join(name), &Path::new("/dev").join(name), what)?;
+    }
+    // The console is not the host's: what is written there goes nowhere.
+    node(&base.join("console"), Path::new("/dev/null"), what)?;
+    for (name, target) in LINKS {
+        fs_err::os::unix::fs::symlink(target, base.join(name)).map_err(Error::io("make", name))?;
+    }
+    for name in ["pts", "shm"] {
+        fs_err::create_dir(base.join(name)).map_err(Error::io("make", name))?;
+    }
+    let shm = resolve(root, Path::new("dev/shm"))?;
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+    attach(
+        "tmpfs",
+        &shm,
+        "tmpfs",
+        flags,
+        "mode=1777",
+        "tmpfs on /dev/shm",
+    )?;
+    let pts = resolve(root, Path::new("dev/pts"))?;
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
+    let options = format!("newinstance,ptmxmode=0666,mode=0620,gid={TTY_GID}");
+    attach(
+        "devpts",
+        &pts,
+        "devpts",
+        flags,
+        &options,
+        "devpts on /dev/pts",
+    )
+    .or_else(|_| {
+        // Where only one id is mapped there is no tty group to give.
+        let options = "newinstance,ptmxmode=0666,mode=0620";
+        attach(
+            "devpts",
+            &pts,
+            "devpts",
+            flags,
+            options,
+            "devpts on /dev/pts",
+        )
+    })
+}
+
+fn node(target: &Path, source: &Path, what: &str) -> Result<()> {
+    fs_err::File::create(target).map_err(Error::io("make", target))?;
+    let opened = nix::fcntl::open(target, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())
+        .map_err(|errno| Error::Io {
+            action: "open",
+            path: target.to_owned(),
+            source: io::Error::from(errno),
+        })?;
+    bind(source, &opened, what)
+}
