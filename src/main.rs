@@ -1,9 +1,13 @@
 //! mock: builds RPM packages in clean chroots.
 #![expect(dead_code, unused_imports, reason = "the tree is being built")]
 
+mod buildroot;
 mod cli;
 mod config;
 mod error;
+mod fs;
+mod host;
+mod identity;
 mod report;
 mod run;
 mod sandbox;

@@ -160,7 +160,7 @@ fn host_view(sandbox: &Sandbox, writable: &[PathBuf]) -> Result<()> {
 }
 
 /// Mount points of a `/proc/PID/mountinfo` text: the fifth field, with octal escapes undone.
-fn mount_points(mountinfo: &str) -> Vec<PathBuf> {
+pub(crate) fn mount_points(mountinfo: &str) -> Vec<PathBuf> {
     mountinfo
         .lines()
         .filter_map(|line| line.split(' ').nth(4))

@@ -1,0 +1,78 @@
+//! File work that std does not do safely enough: removing trees next to mounts, replacing files whole.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// Removes a file tree; nothing there is fine. Refuses while something is mounted below it, since
+/// that would delete another file system's content. Symbolic links are removed, not followed.
+pub(crate) fn remove_tree(path: &Path) -> Result<()> {
+    let metadata = match fs_err::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::io("remove", path)(error)),
+    };
+    if !metadata.is_dir() {
+        return fs_err::remove_file(path).map_err(Error::io("remove", path));
+    }
+    if let Some(mount) = mounted_below(path)? {
+        return Err(Error::Command {
+            message: format!(
+                "cannot remove {}: {} is a mount point",
+                path.display(),
+                mount.display()
+            ),
+            hint: Some(format!("unmount it: `umount -R {}`", mount.display())),
+        });
+    }
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "checked for mounts above; does not follow links"
+    )]
+    std::fs::remove_dir_all(path).map_err(Error::io("remove", path))
+}
+
+fn mounted_below(path: &Path) -> Result<Option<PathBuf>> {
+    let path = fs_err::canonicalize(path).map_err(Error::io("resolve", path))?;
+    let info = fs_err::read_to_string("/proc/self/mountinfo")
+        .map_err(Error::io("read", "/proc/self/mountinfo"))?;
+    Ok(crate::sandbox::mount_points(&info)
+        .into_iter()
+        .find(|point| point.starts_with(&path)))
+}
+
+/// Replaces `path` with `content` at once: a reader sees the old file or the new one, never half.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(directory).map_err(Error::io("write", path))?;
+    file.write_all(content).map_err(Error::io("write", path))?;
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    fs_err::set_permissions(file.path(), permissions).map_err(Error::io("write", path))?;
+    file.persist(path)
+        .map_err(|error| Error::io("write", path)(error.error))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_goes_and_links_are_not_followed() -> Result<()> {
+        let scratch = tempfile::tempdir().map_err(Error::io("make", "scratch"))?;
+        let outside = scratch.path().join("outside");
+        let tree = scratch.path().join("tree");
+        for directory in [&outside, &tree] {
+            fs_err::create_dir(directory).map_err(Error::io("make", directory))?;
+        }
+        replace(&outside.join("kept"), b"x")?;
+        fs_err::os::unix::fs::symlink(&outside, tree.join("link"))
+            .map_err(Error::io("make", "link"))?;
+        remove_tree(&tree)?;
+        remove_tree(&tree)?;
+        assert!(!tree.exists());
+        assert!(outside.join("kept").exists());
+        Ok(())
+    }
+}

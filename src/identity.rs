@@ -1,0 +1,144 @@
+//! Who called, and doing file work as them.
+//!
+//! mock runs as root (directly, through sudo, consolehelper, or installed setuid) or as an
+//! ordinary user inside a user namespace, where the caller's own id appears as 0. In both cases
+//! results must belong to the caller, and as root nothing the caller could not touch may be
+//! touched on their behalf: [`Identity::as_caller`] is the scope for that.
+
+use std::path::PathBuf;
+
+use nix::unistd::{Gid, Group, Uid, User as Account};
+
+use crate::config::Users;
+use crate::error::{Error, Result};
+use crate::host::Host;
+use crate::sandbox::{Ids, User};
+
+/// The original's gid of group `mock`, used where the host has no such group.
+const MOCK_GID: u32 = 135;
+
+/// The build user's id where the caller's own cannot serve: root's, or one outside the mapped range.
+const BUILD_UID: u32 = 1000;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    /// The person, with the host's ids.
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    pub(crate) name: String,
+    pub(crate) home: PathBuf,
+    groups: Vec<Gid>,
+    /// gid of the host's group `mock`.
+    pub(crate) mock_gid: Option<u32>,
+    pub(crate) root: bool,
+    /// Installed setuid: the environment is the caller's and not to be trusted.
+    pub(crate) setuid: bool,
+    pub(crate) ids: Ids,
+    /// How many ids are mapped; every id as root.
+    mapped: u32,
+}
+
+impl Identity {
+    pub(crate) fn detect(host: &Host) -> Result<Self> {
+        let real = Uid::current().as_raw();
+        let root = Uid::effective().is_root();
+        let setuid = root && real != 0;
+        let said = |name: &str| host.env(name).and_then(|text| text.parse::<u32>().ok());
+        let uid = if root && !setuid {
+            said("USERHELPER_UID")
+                .or_else(|| said("SUDO_UID"))
+                .unwrap_or(0)
+        } else {
+            real
+        };
+        let account = Account::from_uid(Uid::from_raw(uid)).ok().flatten();
+        let (name, gid, home) = match account {
+            Some(account) => (account.name, account.gid.as_raw(), account.dir),
+            None => (uid.to_string(), Gid::current().as_raw(), PathBuf::from("/")),
+        };
+        let groups = if setuid || !root {
+            nix::unistd::getgroups().unwrap_or_default()
+        } else {
+            std::ffi::CString::new(name.as_str())
+                .ok()
+                .and_then(|name| nix::unistd::getgrouplist(&name, Gid::from_raw(gid)).ok())
+                .unwrap_or_default()
+        };
+        if setuid {
+            // From here on this is root's process; the caller is remembered above.
+            nix::unistd::setresuid(Uid::from_raw(0), Uid::from_raw(0), Uid::from_raw(0))
+                .map_err(|e| Error::system("cannot become root", e))?;
+        }
+        Ok(Self {
+            uid,
+            gid,
+            name,
+            home,
+            groups,
+            mock_gid: Group::from_name("mock")
+                .ok()
+                .flatten()
+                .map(|group| group.gid.as_raw()),
+            root,
+            setuid,
+            ids: Ids::Host,
+            mapped: u32::MAX,
+        })
+    }
+
+    /// The same person after a user namespace was entered.
+    pub(crate) fn in_namespace(self, ids: Ids, mapped: u32) -> Self {
+        Self {
+            ids,
+            mapped,
+            ..self
+        }
+    }
+
+    /// Runs `work` with the caller's effective ids, so that it can do no more than they could.
+    pub(crate) fn as_caller<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        if !self.root || self.uid == 0 {
+            return work();
+        }
+        let failed = |e| Error::system("cannot change to the calling user", e);
+        let own_groups = nix::unistd::getgroups().map_err(failed)?;
+        nix::unistd::setgroups(&self.groups).map_err(failed)?;
+        nix::unistd::setegid(Gid::from_raw(self.gid)).map_err(failed)?;
+        nix::unistd::seteuid(Uid::from_raw(self.uid)).map_err(failed)?;
+        let done = work();
+        let back = nix::unistd::seteuid(Uid::from_raw(0))
+            .and_then(|()| nix::unistd::setegid(Gid::from_raw(0)))
+            .and_then(|()| nix::unistd::setgroups(&own_groups));
+        back.map_err(|e| Error::system("cannot become root again", e))?;
+        done
+    }
+
+    /// The build user's ids, as the chroot sees them.
+    pub(crate) fn build_user(&self, users: &Users) -> User {
+        let fits = |id: &u32| *id != 0 && (*id < self.mapped || self.ids == Ids::Single);
+        User {
+            uid: users
+                .chrootuid
+                .filter(fits)
+                .or(Some(self.uid).filter(fits))
+                .unwrap_or(BUILD_UID),
+            gid: users
+                .chrootgid
+                .filter(fits)
+                .or(self.mock_gid.filter(fits))
+                .unwrap_or(MOCK_GID),
+        }
+    }
+
+    /// Owner of files made for the caller, in ids as this process sees them.
+    pub(crate) fn owner(&self) -> User {
+        if self.root {
+            User {
+                uid: self.uid,
+                gid: self.gid,
+            }
+        } else {
+            User::ROOT
+        }
+    }
+}
