@@ -1,1 +1,212 @@
+//! One build root on disk: open, locked, and able to run programs in or on itself.
+//!
+//! Owns the directories, the lock, the accounts and the sandboxes. What is done in which order is
+//! the recipes' business.
+
+pub(crate) mod extras;
 pub(crate) mod inside;
+pub(crate) mod layout;
+mod lock;
+mod manager;
+mod skeleton;
+pub(crate) mod trash;
+mod users;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::host::{self, Host};
+use crate::identity::Identity;
+use crate::run::{Cmd, Runner, Sink, Status, Stdio};
+use crate::sandbox::{Mount, Network, Sandbox, User, View};
+
+use extras::Extras;
+use inside::Inside;
+use layout::{INITIALIZED, Layout};
+use lock::{Lock, Mode};
+
+/// What nearly everything needs; fixed for a run.
+#[derive(Clone, Copy)]
+pub(crate) struct Cx<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) host: &'a Host,
+    pub(crate) identity: &'a Identity,
+    pub(crate) runner: &'a dyn Runner,
+}
+
+impl std::fmt::Debug for Cx<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cx")
+            .field("config", &self.config.config_name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An open build root. Its lock is held as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Buildroot<'a> {
+    pub(crate) cx: Cx<'a>,
+    pub(crate) layout: Layout,
+    pub(crate) inside: Inside,
+    /// The build user, in ids as the root sees them.
+    pub(crate) user: User,
+    pub(crate) extras: Extras,
+    lock: Lock,
+    exclusive: bool,
+}
+
+/// How a program inside the root is run.
+#[derive(Debug, Clone)]
+pub(crate) struct Inner {
+    pub(crate) user: User,
+    pub(crate) network: Network,
+    pub(crate) cwd: PathBuf,
+    pub(crate) stdio: Stdio,
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl<'a> Buildroot<'a> {
+    /// Opens the root, making its directories. Whoever comes first has it alone until
+    /// [`Self::share`]; a root that others use is shared at once; one that is being made or
+    /// removed is waited for.
+    pub(crate) fn open(cx: Cx<'a>, extras: Extras) -> Result<Self> {
+        let layout = Layout::of(&cx.config.chroot);
+        let (lock, exclusive) = loop {
+            skeleton::make_base(cx, &layout)?;
+            if let Some(lock) = Lock::try_take(&layout.lock(), Mode::Exclusive)? {
+                break (lock, true);
+            }
+            let lock = Lock::wait_for(&layout.lock(), Mode::Shared, cx.runner)?;
+            // It may have been removed while it was waited for.
+            if layout.root.is_dir() {
+                break (lock, false);
+            }
+        };
+        fs_err::create_dir_all(&layout.root).map_err(Error::io("make", &layout.root))?;
+        let inside = Inside::open(&layout.root)?;
+        let user = cx.identity.build_user(&cx.config.users);
+        Ok(Self {
+            cx,
+            layout,
+            inside,
+            user,
+            extras,
+            lock,
+            exclusive,
+        })
+    }
+
+    /// Nobody else uses the root now.
+    pub(crate) fn is_exclusive(&self) -> bool {
+        self.exclusive
+    }
+
+    /// Lets others use the root too.
+    pub(crate) fn share(&mut self) -> Result<()> {
+        if self.exclusive {
+            self.lock.share()?;
+            self.exclusive = false;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_initialized(&self) -> bool {
+        self.inside.exists(INITIALIZED)
+    }
+
+    pub(crate) fn mark_initialized(&self) -> Result<()> {
+        self.inside.touch(INITIALIZED)
+    }
+
+    /// Takes the mark away: an interrupted change must not pass for a finished one.
+    pub(crate) fn mark_unfinished(&self) -> Result<()> {
+        self.inside.remove(INITIALIZED)
+    }
+
+    fn sandbox(&self, view: View, user: User, network: Network, cwd: PathBuf) -> Sandbox {
+        let config = self.cx.config;
+        let mut mounts = vec![Mount::Proc, Mount::Sys];
+        if config.isolation.internal_dev_setup {
+            mounts.push(Mount::Dev);
+        }
+        if view == View::Inside {
+            mounts.extend(self.extras.mounts.iter().cloned());
+        }
+        Sandbox {
+            root: self.layout.root.clone(),
+            view,
+            mounts,
+            network,
+            user,
+            ids: self.cx.identity.ids,
+            hostname: config.isolation.hostname.clone(),
+            linux32: host::is_32_bit(&config.chroot.target_arch)
+                && !host::is_32_bit(&self.cx.host.arch),
+            cwd,
+            interactive: false,
+        }
+    }
+
+    /// The environment of programs inside the root.
+    fn inner_environment(&self) -> Vec<(String, String)> {
+        let config = self.cx.config;
+        let mut environment = config.rpmbuild.environment.clone();
+        environment.insert("HOME".to_owned(), self.layout.home(""));
+        environment.extend(self.extras.environment.clone());
+        if config.network.rpmbuild_networking {
+            environment.extend(config.network.proxies.clone());
+        }
+        environment.into_iter().collect()
+    }
+
+    /// A program inside the root, as a value.
+    pub(crate) fn inner_cmd(&self, argv: &[&str], how: &Inner) -> Cmd {
+        let mut sandbox = self.sandbox(View::Inside, how.user, how.network, how.cwd.clone());
+        sandbox.interactive = how.stdio == Stdio::Inherited;
+        Cmd {
+            argv: argv.iter().map(OsString::from).collect(),
+            env: self.inner_environment(),
+            sandbox,
+            stdio: how.stdio,
+            timeout: how.timeout.or(self.cx.config.logging.opstimeout),
+        }
+    }
+
+    /// How build programs run: as the build user, without network unless it was asked for.
+    pub(crate) fn as_builder(&self) -> Inner {
+        Inner {
+            user: self.user,
+            ..self.as_root()
+        }
+    }
+
+    pub(crate) fn as_root(&self) -> Inner {
+        Inner {
+            user: User::ROOT,
+            network: self.network(),
+            cwd: PathBuf::from("/"),
+            stdio: Stdio::Captured,
+            timeout: None,
+        }
+    }
+
+    fn network(&self) -> Network {
+        if self.cx.config.network.rpmbuild_networking {
+            Network::Host
+        } else {
+            Network::Private
+        }
+    }
+
+    pub(crate) fn run_inside(
+        &self,
+        argv: &[&str],
+        how: &Inner,
+        sink: &mut dyn Sink,
+    ) -> Result<Status> {
+        self.cx.runner.run(&self.inner_cmd(argv, how), sink)
+    }
+}

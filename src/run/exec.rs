@@ -68,6 +68,10 @@ impl Runner for Exec {
         ended?;
         outcome(report, &argv)
     }
+
+    fn interrupted(&self) -> Result<()> {
+        self.signals.check()
+    }
 }
 
 fn start(cmd: &Cmd, plan: &Plan, argv: &[OsString]) -> Result<Command> {

@@ -72,4 +72,7 @@ impl Status {
 pub(crate) trait Runner {
     /// Runs `cmd` to its end. A non-zero status is not an error here: callers know what it means.
     fn run(&self, cmd: &Cmd, sink: &mut dyn Sink) -> Result<Status>;
+
+    /// An error when a signal asked mock to end; for work that waits for no program.
+    fn interrupted(&self) -> Result<()>;
 }

@@ -1,0 +1,67 @@
+//! Every path of a build root, on the host and inside.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::Chroot;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Layout {
+    /// `<basedir>/<root>`: everything of one build root.
+    pub(crate) base: PathBuf,
+    /// The build root's `/`.
+    pub(crate) root: PathBuf,
+    pub(crate) result: PathBuf,
+    /// `<cache_topdir>/<root>`, shared by all unique extensions.
+    pub(crate) cache: PathBuf,
+    /// The build user's home, inside.
+    home: String,
+}
+
+impl Layout {
+    pub(crate) fn of(chroot: &Chroot) -> Self {
+        Self {
+            base: chroot.basedir.join(&chroot.name),
+            root: chroot.rootdir.clone(),
+            result: chroot.resultdir.clone(),
+            cache: chroot.cache_topdir.join(&chroot.shared_name),
+            home: chroot.chroothome.trim_end_matches('/').to_owned(),
+        }
+    }
+
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.base.join("buildroot.lock")
+    }
+
+    /// Home of the package manager when it works from the host: rpm reads its macros there.
+    pub(crate) fn package_manager_home(&self) -> PathBuf {
+        self.base.join("package-manager")
+    }
+
+    /// A path below the build user's home, as the inside sees it.
+    pub(crate) fn home(&self, path: &str) -> String {
+        if path.is_empty() {
+            self.home.clone()
+        } else {
+            format!("{}/{path}", self.home)
+        }
+    }
+
+    /// A path below rpmbuild's `%_topdir`, as the inside sees it.
+    pub(crate) fn topdir(&self, path: &str) -> String {
+        self.home(&format!("build/{path}"))
+    }
+
+    /// A path inside as the host sees it.
+    pub(crate) fn host(&self, inside: &str) -> PathBuf {
+        self.root.join(inside.trim_start_matches('/'))
+    }
+
+    /// A host path as the inside sees it, when it lies in the root.
+    pub(crate) fn inside(&self, host: &Path) -> Option<String> {
+        let relative = host.strip_prefix(&self.root).ok()?;
+        Some(format!("/{}", relative.to_str()?))
+    }
+}
+
+/// Exists in a root whose installation was completed.
+pub(crate) const INITIALIZED: &str = ".initialized";

@@ -1,0 +1,245 @@
+//! Running the package manager on a root: its configuration, its sandbox, retries, its failures.
+
+use std::path::PathBuf;
+
+use super::{Buildroot, Cmd};
+use crate::config::PackageManagerKind;
+use crate::error::{Error, Result};
+use crate::package_manager::{self, Context, Op, Probe};
+use crate::report::sink::LogSink;
+use crate::run::exec::display;
+use crate::run::{Status, Stdio};
+use crate::sandbox::{Network, User, View};
+
+/// Scriptlets see a `/proc`, `/sys` and `/dev` that a package may own but not change; Debian's rpm
+/// keeps a private database per user unless told where the real one is.
+const MACROS: &str = "%_netsharedpath /proc:/sys:/dev\n";
+
+/// The programs of this host.
+#[derive(Debug)]
+struct HostPrograms;
+
+impl Probe for HostPrograms {
+    fn resolve(&self, path: &std::path::Path) -> Option<PathBuf> {
+        fs_err::canonicalize(path)
+            .ok()
+            .filter(|path| path.is_file())
+    }
+}
+
+impl Buildroot<'_> {
+    /// Chooses a package manager that is there, and says so when it is not the configured one.
+    pub(crate) fn choose_package_manager(&self) -> Result<PackageManagerKind> {
+        let packages = &self.cx.config.packages;
+        let chosen = package_manager::choose(packages, &HostPrograms)?;
+        let name = package_manager::of(chosen).name();
+        let wanted = package_manager::of(packages.package_manager).name();
+        if name != wanted {
+            tracing::warn!(
+                "Using '{name}' instead of '{wanted}': it may resolve dependencies differently"
+            );
+        }
+        tracing::debug!("Package manager {name} detected and used (fallback)");
+        Ok(chosen)
+    }
+
+    /// Writes what the package manager reads: its configuration, variables, keys, rpm's macros.
+    pub(crate) fn configure_package_manager(&self, kind: PackageManagerKind) -> Result<()> {
+        let packages = &self.cx.config.packages;
+        self.inside.remove("etc/yum.repos.d")?;
+        self.inside.create_dir_all("etc/yum.repos.d", User::ROOT)?;
+        let text = &packages.dnf_conf;
+        if !text.lines().any(|line| line.starts_with("reposdir")) {
+            tracing::warn!(
+                "reposdir option is not set in dnf.conf: repositories of the host are used too; add reposdir=/dev/null"
+            );
+        }
+        self.inside
+            .write_if_changed("etc/dnf/dnf.conf", text.as_bytes())?;
+        if kind == PackageManagerKind::Yum {
+            self.inside
+                .write_if_changed("etc/yum/yum.conf", text.as_bytes())?;
+        }
+        for (name, value) in &packages.dnf_vars {
+            self.inside
+                .write_if_changed(&format!("etc/dnf/vars/{name}"), value.as_bytes())?;
+        }
+        self.copy_keys_and_certificates()?;
+        let home = self.layout.package_manager_home();
+        fs_err::create_dir_all(home.join("tmp")).map_err(Error::io("make", &home))?;
+        crate::fs::replace(&home.join(".rpmmacros"), self.rpm_macros().as_bytes())
+    }
+
+    fn rpm_macros(&self) -> String {
+        // Debian's rpm alone has a database path that depends on who asks.
+        let debian = std::path::Path::new("/usr/bin/dpkg").exists();
+        if debian {
+            format!("{MACROS}%_dbpath /var/lib/rpm\n")
+        } else {
+            MACROS.to_owned()
+        }
+    }
+
+    /// Runs `op`, with the configured number of attempts.
+    pub(crate) fn transaction(&self, kind: PackageManagerKind, op: &Op) -> Result<String> {
+        let packages = &self.cx.config.packages;
+        let argv = self.package_manager_argv(kind, op);
+        let mut attempt = 1;
+        loop {
+            match self.run_package_manager(kind, &argv) {
+                Err(error @ Error::PackageManager { .. }) if attempt < packages.max_attempts => {
+                    let delay = packages.attempt_delay;
+                    tracing::warn!("{error}");
+                    tracing::warn!(
+                        "{} command failed, retrying, attempt #{}, sleeping {}s",
+                        package_manager::of(kind).name().to_uppercase(),
+                        attempt + 1,
+                        delay.as_secs()
+                    );
+                    std::thread::sleep(delay);
+                    attempt += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn package_manager_argv(&self, kind: PackageManagerKind, op: &Op) -> Vec<String> {
+        let config = self.cx.config;
+        let cx = Context {
+            root: &self.layout.root,
+            releasever: config.chroot.releasever.as_deref(),
+            forcearch: config.chroot.forcearch.as_deref(),
+            offline: !config.network.online,
+            repos: &config.packages.repo_switches,
+            settings: package_manager::settings(&config.packages, kind),
+        };
+        package_manager::of(kind).argv(op, &cx)
+    }
+
+    fn package_manager_cmd(&self, argv: &[String]) -> Cmd {
+        let config = self.cx.config;
+        let home = self.layout.package_manager_home();
+        let mut env = config.rpmbuild.environment.clone();
+        env.extend(config.network.proxies.clone());
+        env.insert("HOME".to_owned(), home.display().to_string());
+        env.insert("TMPDIR".to_owned(), home.join("tmp").display().to_string());
+        // Programs that read the output, and our own search for causes, know the untranslated text.
+        env.insert("LC_MESSAGES".to_owned(), "C.UTF-8".to_owned());
+        let writable = [&self.layout.base, &self.layout.cache]
+            .into_iter()
+            .cloned()
+            .chain(["/tmp".into(), "/var/tmp".into()]);
+        let view = View::Host {
+            writable: writable.filter(|path: &PathBuf| path.is_dir()).collect(),
+        };
+        Cmd {
+            argv: argv.iter().map(Into::into).collect(),
+            env: env.into_iter().collect(),
+            sandbox: self.sandbox(view, User::ROOT, Network::Host, self.cx.host.cwd.clone()),
+            stdio: Stdio::Captured,
+            timeout: config.logging.opstimeout,
+        }
+    }
+
+    fn run_package_manager(&self, kind: PackageManagerKind, argv: &[String]) -> Result<String> {
+        let cmd = self.package_manager_cmd(argv);
+        let mut sink = LogSink::root(self.live(), true);
+        tracing::debug!("Executing command: {}", display(&cmd.argv));
+        let status = self.cx.runner.run(&cmd, &mut sink)?;
+        tracing::debug!("Child return code was: {}", status.code());
+        if status.success() {
+            return Ok(sink.captured_text());
+        }
+        let cause = sink.transaction_cause();
+        let no_builddep = cause
+            .iter()
+            .any(|line| line.to_lowercase().contains("no such command: builddep"));
+        if no_builddep {
+            return Err(Error::BuildSetup {
+                message: "builddep command missing".to_owned(),
+                hint: Some("install it: `dnf install dnf-plugins-core`, `apt-get install dnf-plugins-core`".to_owned()),
+            });
+        }
+        Err(Error::PackageManager {
+            command: display(&cmd.argv),
+            status: describe(status),
+            cause,
+            log: Some(self.layout.result.join("root.log")),
+            hint: Some(self.transaction_hint(kind)),
+        })
+    }
+
+    fn transaction_hint(&self, _kind: PackageManagerKind) -> String {
+        format!(
+            "see {}; look for a package with `mock -r {} --pm-cmd search NAME`",
+            self.layout.result.join("root.log").display(),
+            self.cx.config.config_name
+        )
+    }
+
+    fn copy_keys_and_certificates(&self) -> Result<()> {
+        let packages = &self.cx.config.packages;
+        for (source, target) in &packages.ssl_copied_ca_trust_dirs {
+            self.copy_tree_in(std::path::Path::new(source), target)?;
+        }
+        if let Some(target) = &packages.ssl_ca_bundle_path {
+            let bundle = "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem";
+            if let Ok(content) = fs_err::read(bundle) {
+                if let Some(directory) = std::path::Path::new(target)
+                    .parent()
+                    .and_then(std::path::Path::to_str)
+                {
+                    self.inside.create_dir_all(directory, User::ROOT)?;
+                }
+                self.inside.write(target, &content, 0o644, User::ROOT)?;
+            }
+        }
+        self.copy_tree_in(std::path::Path::new("/etc/pki/mock"), "/etc/pki/mock")
+    }
+
+    /// Copies regular files and links of a host directory; one that is not there is nothing to copy.
+    fn copy_tree_in(&self, source: &std::path::Path, target: &str) -> Result<()> {
+        for entry in walkdir::WalkDir::new(source).into_iter().flatten() {
+            let Ok(relative) = entry.path().strip_prefix(source) else {
+                continue;
+            };
+            let Some(path) = std::path::Path::new(target)
+                .join(relative)
+                .to_str()
+                .map(str::to_owned)
+            else {
+                continue;
+            };
+            let kind = entry.file_type();
+            if kind.is_dir() {
+                self.inside.create_dir_all(&path, User::ROOT)?;
+            } else if kind.is_symlink() {
+                if let Ok(link) = fs_err::read_link(entry.path()) {
+                    self.inside.symlink(&link.to_string_lossy(), &path)?;
+                }
+            } else if kind.is_file()
+                && let Ok(content) = fs_err::read(entry.path())
+            {
+                self.inside.write_if_changed(&path, &content)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether programs' output is shown while they run.
+    pub(crate) fn live(&self) -> bool {
+        crate::report::shows_output(self.cx.config.logging.print_main_output)
+    }
+}
+
+/// A status in words.
+pub(crate) fn describe(status: Status) -> String {
+    match status {
+        Status::Exited(code) => format!("exit status {code}"),
+        Status::Signaled(signal) => match nix::sys::signal::Signal::try_from(signal) {
+            Ok(name) => format!("signal {signal} ({name})"),
+            Err(_) => format!("signal {signal}"),
+        },
+    }
+}
