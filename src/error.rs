@@ -12,6 +12,10 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
+    /// The argument parser does not understand the line; exit status 2, as its like everywhere.
+    #[error("{message}")]
+    CommandLine { message: String },
+
     /// Something about the command line that the argument parser cannot know.
     #[error("{message}")]
     Usage {
@@ -186,6 +190,7 @@ impl Error {
     /// The process's exit status: the original's table (`docs/cli.md` lists it).
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
+            Self::CommandLine { .. } => 2,
             Self::Usage { .. } => 5,
             Self::Command { .. } => 50,
             Self::NotYet { .. } => 5,
@@ -223,6 +228,7 @@ impl Error {
             | Self::PackageManager { hint, .. }
             | Self::Build { hint, .. }
             | Self::BuildSetup { hint, .. } => hint.clone(),
+            Self::CommandLine { .. } => Some("mock --help lists the options".to_owned()),
             Self::Unprivileged { hint, .. } => Some(hint.clone()),
             Self::Locked { .. } => {
                 Some("another mock uses this root; give --uniqueext to build beside it".to_owned())

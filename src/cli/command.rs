@@ -1,4 +1,7 @@
 //! The one thing asked for, with its arguments inside.
+//!
+//! These types are all that the rest of the program sees of the command line. Modes and options
+//! that are not there yet have no value here: the parser refuses them by name.
 
 use std::path::PathBuf;
 
@@ -10,7 +13,10 @@ pub(crate) struct Invocation {
     pub(crate) command: Command,
     pub(crate) overrides: Overrides,
     pub(crate) verbosity: Verbosity,
+    /// `--trace`: tracing on standard error.
     pub(crate) trace: bool,
+    /// Deprecated spellings that were used, worded for the user.
+    pub(crate) warnings: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +26,8 @@ pub(crate) enum Verbosity {
     Verbose,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// `--scrub`'s values are these names with dashes: `root-cache`, `c-cache`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum ScrubTarget {
     All,
     Chroot,
@@ -45,7 +52,8 @@ pub(crate) struct Inside {
     pub(crate) cwd: Option<String>,
 }
 
-/// A spec file and its sources, on the host.
+/// A spec file and its sources, on the host. A leading `~` is still there: whoever opens the files
+/// knows the caller's home.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SpecAndSources {
     pub(crate) spec: Option<PathBuf>,
@@ -54,17 +62,25 @@ pub(crate) struct SpecAndSources {
 }
 
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::enum_variant_names,
+    reason = "PackageManagerCommand is a command of the package manager's"
+)]
 pub(crate) enum Command {
     Init,
     Clean,
     Scrub(Vec<ScrubTarget>),
     ScrubAllChroots,
+    /// With both `from.spec` and `from.sources`, a source package is built first, and `srpms` may
+    /// be empty; otherwise there is at least one. At most one when `from.spec` is given.
     Rebuild {
         srpms: Vec<String>,
         from: SpecAndSources,
     },
+    /// `spec` is given.
     Buildsrpm(SpecAndSources),
     Shell(Inside),
+    /// `words` is not empty.
     Chroot(Inside),
     Install(Vec<String>),
     Installdeps(Vec<String>),
@@ -79,7 +95,8 @@ pub(crate) enum Command {
         destination: PathBuf,
     },
     Orphanskill,
-    /// `--pm-cmd` (`None`), `--dnf-cmd`, `--yum-cmd`.
+    /// `--pm-cmd` (`None`), `--dnf-cmd` (`Dnf4`: stay with the configured dnf if it is one),
+    /// `--yum-cmd`.
     PackageManagerCommand {
         force: Option<PackageManagerKind>,
         args: Vec<String>,
@@ -88,9 +105,5 @@ pub(crate) enum Command {
     PrintRootPath,
     DebugConfig {
         expanded: bool,
-    },
-    /// A mode of the original that this version does not have; refused with its name.
-    NotYet {
-        mode: &'static str,
     },
 }

@@ -1,3 +1,65 @@
 //! What was typed: pure, no files, no environment.
+//!
+//! One clap tree ([`args`]) knows every option of the original. clap splits the line and refuses
+//! what it does not know ([`usage`] words that); [`invocation`] and [`overrides`] make the checks
+//! clap cannot know and turn the rest into an [`Invocation`]. Modes are flags, not subcommands:
+//! the last one on the line wins and the words belong to it, wherever they stand.
 
+mod args;
 pub(crate) mod command;
+mod invocation;
+mod literal;
+mod modes;
+mod not_yet;
+mod overrides;
+#[cfg(test)]
+mod tests;
+mod usage;
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::cli::args::Args;
+use crate::cli::command::Invocation;
+use crate::error::{Error, Result};
+
+/// What a command line asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Parsed {
+    Run(Box<Invocation>),
+    /// `--help` or `--version`: this text, on standard output.
+    Print(String),
+}
+
+/// Parses a whole command line; the first argument is the program's own name.
+pub(crate) fn parse(mut args: Vec<OsString>) -> Result<Parsed> {
+    // clap would swallow the first `--` wherever it stands; the original swallows only one that
+    // leads the words, so `--chroot env -- ls` keeps it.
+    let after = args
+        .iter()
+        .position(|arg| arg == "--")
+        .map(|at| args.split_off(at));
+
+    let parsed = match Args::command().try_get_matches_from(args) {
+        Ok(matches) => Args::from_arg_matches(&matches),
+        Err(error) => Err(error),
+    };
+    match parsed {
+        Ok(mut args) => {
+            args.words.extend(after.into_iter().flatten());
+            let invocation = invocation::from_args(args)?;
+            Ok(Parsed::Run(Box::new(invocation)))
+        }
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp => Ok(Parsed::Print(error.render().to_string())),
+            ErrorKind::DisplayVersion => {
+                Ok(Parsed::Print(format!("{}\n", env!("CARGO_PKG_VERSION"))))
+            }
+            _ => Err(Error::CommandLine {
+                message: usage::message(&error, &Args::command()),
+            }),
+        },
+    }
+}

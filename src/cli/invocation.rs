@@ -1,0 +1,246 @@
+//! Makes an [`Invocation`] of the arguments: which mode, which words, and what does not go together.
+//!
+//! The messages and exit codes of the checks are the original's, because build services match on
+//! them. Its order too: what is inconsistent on the line (5) comes before what a mode misses (50).
+
+use std::ffi::OsString;
+use std::mem;
+use std::path::PathBuf;
+
+use crate::cli::args::Args;
+use crate::cli::command::{Command, Inside, Invocation, SpecAndSources, Verbosity};
+use crate::cli::modes::{Choice, Mode, Modes, OLD_STYLE};
+use crate::cli::overrides;
+use crate::config::PackageManagerKind;
+use crate::error::{Error, Result};
+
+pub(super) fn from_args(mut args: Args) -> Result<Invocation> {
+    if let Some(option) = args.not_yet.option {
+        return Err(not_yet(format!("--{option}")));
+    }
+    let words = mem::take(&mut args.words);
+    let (mode, words) = mode_and_words(&args.modes, words)?;
+    let words = without_leading_dashes(words);
+
+    let mut warnings = Vec::new();
+    let overrides = overrides::from_args(&args, &mut warnings)?;
+    conflicts(mode, &words, &args)?;
+    let command = command(mode, words, &args)?;
+    Ok(Invocation {
+        command,
+        overrides,
+        verbosity: if args.output.quiet || mode == Mode::PrintRootPath {
+            Verbosity::Quiet
+        } else if args.output.verbose {
+            Verbosity::Verbose
+        } else {
+            Verbosity::Normal
+        },
+        trace: args.output.trace,
+        warnings,
+    })
+}
+
+fn not_yet(mode: String) -> Error {
+    Error::NotYet { mode }
+}
+
+fn mode_and_words(modes: &Modes, words: Vec<OsString>) -> Result<(Mode, Vec<OsString>)> {
+    // Words typed for a mode that another one pre-empts go with it.
+    if modes.print_root_path {
+        return Ok((Mode::PrintRootPath, Vec::new()));
+    }
+    match modes.choice {
+        Choice::Unsaid if !modes.scrub.is_empty() => Ok((Mode::Scrub, words)),
+        _ if !modes.scrub.is_empty() => Ok((Mode::Scrub, Vec::new())),
+        Choice::Unsaid => Ok(old_style(words)),
+        Choice::Mode(mode) => Ok((mode, words)),
+        Choice::NotYet(mode) => Err(not_yet(format!("--{mode}"))),
+    }
+}
+
+/// Takes the mode from the first word if it is one of the old commands.
+fn old_style(mut words: Vec<OsString>) -> (Mode, Vec<OsString>) {
+    let named = words
+        .first()
+        .and_then(|first| OLD_STYLE.iter().find(|(word, _)| first == word));
+    match named {
+        Some((_, mode)) => {
+            words.remove(0);
+            (*mode, words)
+        }
+        None => (Mode::Rebuild, words),
+    }
+}
+
+fn without_leading_dashes(mut words: Vec<OsString>) -> Vec<OsString> {
+    if words.first().is_some_and(|first| first == "--") {
+        words.remove(0);
+    }
+    words
+}
+
+fn no_words(flag: &str, words: &[OsString]) -> Result<()> {
+    match words.first() {
+        Some(first) => Err(Error::usage(format!(
+            "{flag} takes no arguments, got '{}'",
+            first.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn conflicts(mode: Mode, words: &[OsString], args: &Args) -> Result<()> {
+    if mode == Mode::Buildsrpm && args.build.spec.is_none() {
+        return Err(Error::usage(
+            "Must specify both --spec and --sources with --buildsrpm",
+        ));
+    }
+    if !matches!(mode, Mode::Rebuild | Mode::PrintRootPath)
+        && !args.packages.additional_package.is_empty()
+    {
+        return Err(Error::usage(
+            "The --additional-package option requires the --rebuild mode",
+        ));
+    }
+    if mode == Mode::Rebuild && words.len() > 1 && args.chroot.resultdir.is_none() {
+        return Err(Error::usage(
+            "Must specify --resultdir when building multiple RPMS.",
+        ));
+    }
+    Ok(())
+}
+
+fn command(mode: Mode, words: Vec<OsString>, args: &Args) -> Result<Command> {
+    match mode {
+        Mode::Init
+        | Mode::Clean
+        | Mode::Scrub
+        | Mode::ScrubAllChroots
+        | Mode::Buildsrpm
+        | Mode::Orphanskill
+        | Mode::ListChroots
+        | Mode::PrintRootPath
+        | Mode::DebugConfig
+        | Mode::DebugConfigExpanded => no_words(&mode.flag(), &words)?,
+        _ => {}
+    }
+    Ok(match mode {
+        Mode::Rebuild => rebuild(words, args)?,
+        Mode::Buildsrpm => Command::Buildsrpm(spec_and_sources(args)),
+        Mode::Init => Command::Init,
+        Mode::Clean => Command::Clean,
+        Mode::Scrub => Command::Scrub(args.modes.scrub.clone()),
+        Mode::ScrubAllChroots => Command::ScrubAllChroots,
+        Mode::Shell => Command::Shell(inside(words, args)?),
+        Mode::Chroot => {
+            needed(&words, "You must specify a command to run with --chroot")?;
+            Command::Chroot(inside(words, args)?)
+        }
+        Mode::Install => {
+            needed(&words, "You must specify a package list to install.")?;
+            Command::Install(texts(words)?)
+        }
+        Mode::Installdeps => {
+            needed(&words, "You must specify an SRPM file with --installdeps")?;
+            Command::Installdeps(texts(words)?)
+        }
+        Mode::Update => Command::Update(texts(words)?),
+        Mode::Remove => {
+            needed(&words, "You must specify a package list to remove.")?;
+            Command::Remove(texts(words)?)
+        }
+        Mode::PmCmd => package_manager_command(None, words)?,
+        Mode::DnfCmd => package_manager_command(Some(PackageManagerKind::Dnf4), words)?,
+        Mode::YumCmd => package_manager_command(Some(PackageManagerKind::Yum), words)?,
+        Mode::Copyin => {
+            let (sources, destination) = copy(words, "copyin")?;
+            Command::Copyin {
+                sources: sources.into_iter().map(PathBuf::from).collect(),
+                destination: text(destination)?,
+            }
+        }
+        Mode::Copyout => {
+            let (sources, destination) = copy(words, "copyout")?;
+            Command::Copyout {
+                sources: texts(sources)?,
+                destination: PathBuf::from(destination),
+            }
+        }
+        Mode::Orphanskill => Command::Orphanskill,
+        Mode::ListChroots => Command::ListChroots,
+        Mode::PrintRootPath => Command::PrintRootPath,
+        Mode::DebugConfig => Command::DebugConfig { expanded: false },
+        Mode::DebugConfigExpanded => Command::DebugConfig { expanded: true },
+    })
+}
+
+fn rebuild(words: Vec<OsString>, args: &Args) -> Result<Command> {
+    let from = spec_and_sources(args);
+    if words.len() > 1 && from.spec.is_some() {
+        return Err(Error::command(
+            "--spec argument only supported with single srpm.",
+        ));
+    }
+    if words.is_empty() && (from.spec.is_none() || from.sources.is_none()) {
+        return Err(Error::command("No package specified to rebuild command."));
+    }
+    Ok(Command::Rebuild {
+        srpms: texts(words)?,
+        from,
+    })
+}
+
+fn spec_and_sources(args: &Args) -> SpecAndSources {
+    SpecAndSources {
+        spec: args.build.spec.clone(),
+        sources: args.build.sources.clone(),
+        symlink_dereference: args.build.symlink_dereference,
+    }
+}
+
+fn inside(words: Vec<OsString>, args: &Args) -> Result<Inside> {
+    Ok(Inside {
+        words: texts(words)?,
+        unpriv: args.inside.unpriv,
+        cwd: args.inside.cwd.clone(),
+    })
+}
+
+fn package_manager_command(
+    force: Option<PackageManagerKind>,
+    words: Vec<OsString>,
+) -> Result<Command> {
+    Ok(Command::PackageManagerCommand {
+        force,
+        args: texts(words)?,
+    })
+}
+
+/// Splits the destination off the sources, of which there is at least one.
+fn copy(mut words: Vec<OsString>, mode: &str) -> Result<(Vec<OsString>, OsString)> {
+    match words.pop() {
+        Some(destination) if !words.is_empty() => Ok((words, destination)),
+        _ => Err(Error::command(format!(
+            "Must have source and destinations for {mode}"
+        ))),
+    }
+}
+
+fn needed(words: &[OsString], message: &str) -> Result<()> {
+    if words.is_empty() {
+        Err(Error::command(message))
+    } else {
+        Ok(())
+    }
+}
+
+fn texts(words: Vec<OsString>) -> Result<Vec<String>> {
+    words.into_iter().map(text).collect()
+}
+
+fn text(word: OsString) -> Result<String> {
+    word.into_string().map_err(|word| Error::CommandLine {
+        message: format!("argument '{}' is not valid UTF-8", word.display()),
+    })
+}

@@ -1,0 +1,286 @@
+//! The modes: flags of which the last on the line wins.
+//!
+//! A table, because a mode is one row: its flag, its help, its old-style word. Which flag came
+//! last is known only by position, which derived structs do not keep, hence the hand-written
+//! clap traits. `--scrub` takes values and is therefore not in the table.
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, FromArgMatches, value_parser};
+
+use crate::cli::command::ScrubTarget;
+use crate::cli::not_yet;
+
+pub(super) const HEADING: &str = "Modes";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    Rebuild,
+    Buildsrpm,
+    Init,
+    Clean,
+    Scrub,
+    ScrubAllChroots,
+    Shell,
+    Chroot,
+    Install,
+    Installdeps,
+    Update,
+    Remove,
+    PmCmd,
+    DnfCmd,
+    YumCmd,
+    Copyin,
+    Copyout,
+    Orphanskill,
+    ListChroots,
+    PrintRootPath,
+    DebugConfig,
+    DebugConfigExpanded,
+}
+
+struct Row {
+    mode: Mode,
+    short: Option<char>,
+    long: &'static str,
+    help: &'static str,
+}
+
+const fn row(mode: Mode, short: Option<char>, long: &'static str, help: &'static str) -> Row {
+    Row {
+        mode,
+        short,
+        long,
+        help,
+    }
+}
+
+/// In the order of the help.
+const MODES: &[Row] = &[
+    row(
+        Mode::Rebuild,
+        None,
+        "rebuild",
+        "Build binary packages from source packages (files or URLs); the default mode",
+    ),
+    row(
+        Mode::Buildsrpm,
+        None,
+        "buildsrpm",
+        "Build a source package from --spec and --sources",
+    ),
+    row(
+        Mode::Init,
+        None,
+        "init",
+        "Make a fresh chroot ready, or with --no-clean complete the one that is there",
+    ),
+    row(
+        Mode::Clean,
+        None,
+        "clean",
+        "Delete the chroot, and the results if they are in their default place",
+    ),
+    row(
+        Mode::ScrubAllChroots,
+        None,
+        "scrub-all-chroots",
+        "Delete every chroot and every cache",
+    ),
+    row(
+        Mode::Shell,
+        None,
+        "shell",
+        "Run a command, or a login shell, in the chroot on this terminal",
+    ),
+    row(
+        Mode::Chroot,
+        None,
+        "chroot",
+        "Run a command in the chroot without input, and log it",
+    ),
+    row(
+        Mode::Install,
+        Some('i'),
+        "install",
+        "Install packages into the chroot",
+    ),
+    row(
+        Mode::Installdeps,
+        None,
+        "installdeps",
+        "Install the build dependencies of source packages, packages or spec files",
+    ),
+    row(
+        Mode::Update,
+        None,
+        "update",
+        "Update the packages in the chroot, or only those named",
+    ),
+    row(
+        Mode::Remove,
+        None,
+        "remove",
+        "Remove packages from the chroot",
+    ),
+    row(
+        Mode::PmCmd,
+        None,
+        "pm-cmd",
+        "Run the package manager on the chroot with the words as its arguments",
+    ),
+    row(
+        Mode::DnfCmd,
+        None,
+        "dnf-cmd",
+        "Run dnf on the chroot with the words as its arguments",
+    ),
+    row(
+        Mode::YumCmd,
+        None,
+        "yum-cmd",
+        "Run yum on the chroot with the words as its arguments",
+    ),
+    row(
+        Mode::Copyin,
+        None,
+        "copyin",
+        "Copy files into the chroot; the last word is the destination",
+    ),
+    row(
+        Mode::Copyout,
+        None,
+        "copyout",
+        "Copy files out of the chroot; the last word is the destination",
+    ),
+    row(
+        Mode::Orphanskill,
+        None,
+        "orphanskill",
+        "Kill the processes left over in the chroot",
+    ),
+    row(
+        Mode::ListChroots,
+        None,
+        "list-chroots",
+        "List the chroot configurations with their descriptions",
+    ),
+    row(
+        Mode::PrintRootPath,
+        Some('p'),
+        "print-root-path",
+        "Print the path of the chroot's root; wins over every other mode",
+    ),
+    row(
+        Mode::DebugConfig,
+        None,
+        "debug-config",
+        "Print the options that differ from the defaults, templates unexpanded",
+    ),
+    row(
+        Mode::DebugConfigExpanded,
+        None,
+        "debug-config-expanded",
+        "Print the options that differ from the defaults, templates expanded",
+    ),
+];
+
+/// Words that choose a mode when they come first and no mode flag is given.
+pub(super) const OLD_STYLE: &[(&str, Mode)] = &[
+    ("chroot", Mode::Chroot),
+    ("shell", Mode::Shell),
+    ("rebuild", Mode::Rebuild),
+    ("install", Mode::Install),
+    ("installdeps", Mode::Installdeps),
+    ("remove", Mode::Remove),
+    ("init", Mode::Init),
+    ("clean", Mode::Clean),
+];
+
+impl Mode {
+    /// The flag, dashes included.
+    pub(super) fn flag(self) -> String {
+        let row = MODES.iter().find(|row| row.mode == self);
+        format!("--{}", row.map_or("scrub", |row| row.long))
+    }
+}
+
+/// What the mode flags of a line say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// No mode flag: an old-style word, or the default.
+    Unsaid,
+    Mode(Mode),
+    NotYet(&'static str),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Modes {
+    pub(super) choice: Choice,
+    /// Forces the scrub mode unless empty.
+    pub(super) scrub: Vec<ScrubTarget>,
+    /// Pre-empts every mode.
+    pub(super) print_root_path: bool,
+}
+
+fn typed(matches: &ArgMatches, id: &str) -> Option<usize> {
+    (matches.value_source(id) == Some(ValueSource::CommandLine))
+        .then(|| matches.indices_of(id)?.next_back())
+        .flatten()
+}
+
+impl FromArgMatches for Modes {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let there = MODES
+            .iter()
+            .map(|row| (row.long, Choice::Mode(row.mode)))
+            .chain(not_yet::modes().map(|mode| (mode, Choice::NotYet(mode))))
+            .filter_map(|(id, choice)| Some((typed(matches, id)?, choice)));
+        let last = there.max_by_key(|(index, _)| *index);
+        Ok(Self {
+            choice: last.map_or(Choice::Unsaid, |(_, choice)| choice),
+            scrub: matches
+                .get_many("scrub")
+                .map(|targets| targets.copied().collect())
+                .unwrap_or_default(),
+            print_root_path: typed(matches, "print-root-path").is_some(),
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl clap::Args for Modes {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        let scrub = Arg::new("scrub")
+            .long("scrub")
+            .value_name("TYPE")
+            .value_parser(value_parser!(ScrubTarget))
+            .action(ArgAction::Append)
+            .help("Delete the chroot, a cache or everything; may be repeated")
+            .help_heading(HEADING);
+        MODES.iter().fold(command, |command, row| {
+            let flag = Arg::new(row.long)
+                .long(row.long)
+                .action(ArgAction::SetTrue)
+                .help(row.help)
+                .help_heading(HEADING);
+            let flag = match row.short {
+                Some(short) => flag.short(short),
+                None => flag,
+            };
+            let command = command.arg(flag);
+            if row.mode == Mode::Clean {
+                command.arg(scrub.clone())
+            } else {
+                command
+            }
+        })
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}

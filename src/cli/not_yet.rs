@@ -1,0 +1,118 @@
+//! Options of the original that are not there yet: parsed with their arguments, then refused.
+//!
+//! Refusing by name beats "unknown option", and beats ignoring an option that changes what is
+//! built. They are hidden from the help, the completions and the manual page.
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, FromArgMatches};
+
+pub(super) const HEADING: &str = "Not there yet";
+
+struct Row {
+    short: Option<char>,
+    long: &'static str,
+    values: usize,
+    is_mode: bool,
+}
+
+const fn mode(long: &'static str) -> Row {
+    Row {
+        short: None,
+        long,
+        values: 0,
+        is_mode: true,
+    }
+}
+
+const fn option(long: &'static str, values: usize) -> Row {
+    Row {
+        short: None,
+        long,
+        values,
+        is_mode: false,
+    }
+}
+
+const fn short(short: char, row: Row) -> Row {
+    Row {
+        short: Some(short),
+        ..row
+    }
+}
+
+const ROWS: &[Row] = &[
+    mode("chain"),
+    mode("calculate-build-dependencies"),
+    mode("snapshot"),
+    mode("rollback-to"),
+    mode("remove-snapshot"),
+    mode("mount"),
+    mode("umount"),
+    // Not a mode here: like --print-root-path it wins wherever it stands.
+    short('l', option("list-snapshots", 0)),
+    option("hermetic-build", 2),
+    option("localrepo", 1),
+    option("recurse", 0),
+    short('c', option("continue", 0)),
+    option("tmp_prefix", 1),
+    option("cache-alterations", 0),
+    option("new-chroot", 0),
+    option("bootstrap-chroot", 0),
+    option("use-bootstrap-image", 0),
+    option("bootstrap-image-ready", 0),
+    option("buildroot-image", 1),
+    option("scm-enable", 0),
+    option("scm-option", 1),
+];
+
+/// Long names of the modes.
+pub(super) fn modes() -> impl Iterator<Item = &'static str> {
+    ROWS.iter().filter(|row| row.is_mode).map(|row| row.long)
+}
+
+/// The first option of the line that is not there yet.
+#[derive(Debug, Clone)]
+pub(super) struct NotYet {
+    pub(super) option: Option<&'static str>,
+}
+
+impl FromArgMatches for NotYet {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let first = ROWS
+            .iter()
+            .filter(|row| !row.is_mode)
+            .filter(|row| matches.value_source(row.long) == Some(ValueSource::CommandLine))
+            .min_by_key(|row| matches.index_of(row.long));
+        Ok(Self {
+            option: first.map(|row| row.long),
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl clap::Args for NotYet {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command.args(ROWS.iter().map(|row| {
+            let arg = Arg::new(row.long)
+                .long(row.long)
+                .hide(true)
+                .help_heading(HEADING);
+            let arg = match row.short {
+                Some(short) => arg.short(short),
+                None => arg,
+            };
+            match row.values {
+                0 => arg.action(ArgAction::SetTrue),
+                values => arg.action(ArgAction::Append).num_args(values),
+            }
+        }))
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}

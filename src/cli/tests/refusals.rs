@@ -1,0 +1,270 @@
+//! How wrong lines are refused: text and exit status.
+
+use super::*;
+
+const PLUGIN_LIST: &str = "['tmpfs', 'root_cache', 'yum_cache', 'mount', 'bind_mount', 'ccache', \
+    'selinux', 'package_state', 'chroot_scan', 'lvm_root', 'compress_logs', 'sign', 'pm_request', \
+    'hw_info', 'procenv', 'showrc', 'rpkg_preprocessor', 'rpmautospec', 'buildroot_lock', \
+    'export_buildroot_image', 'unbreq', 'expand_spec', 'system_monitor', 'overlayfs']";
+
+#[test]
+fn refusals() {
+    let enable = format!("Bad option for '--enable-plugin=x'. Expecting one of: {PLUGIN_LIST}");
+    let disable = format!("Bad option for '--disable-plugin=x'. Expecting one of: {PLUGIN_LIST}");
+    let cases: &[(Words, u8, &str)] = &[
+        // What the parser does not understand
+        (
+            &["--resultdri=x"],
+            2,
+            "unknown option '--resultdri'; did you mean '--resultdir'?",
+        ),
+        (
+            &["--inti"],
+            2,
+            "unknown option '--inti'; did you mean '--init'?",
+        ),
+        (&["--bogus", "a.src.rpm"], 2, "unknown option '--bogus'"),
+        (&["--init", "-x"], 2, "unknown option '-x'"),
+        (&["-V"], 2, "unknown option '-V'"),
+        (
+            &["--no-clea"],
+            2,
+            "option '--no-clea' is ambiguous: '--no-clean', '--no-cleanup-after'",
+        ),
+        (
+            &["--init", "--resultdir"],
+            2,
+            "option '--resultdir' needs a value",
+        ),
+        (
+            &["--resultdir", "--init"],
+            2,
+            "option '--resultdir' needs a value",
+        ),
+        (
+            &["--resultdir=", "--init"],
+            2,
+            "option '--resultdir' needs a value",
+        ),
+        (
+            &["--init", "-r", "--", "x"],
+            2,
+            "option '--root' needs a value",
+        ),
+        (&["--init=x"], 2, "option '--init' takes no value"),
+        (
+            &["--scrub=everything"],
+            2,
+            "invalid value 'everything' for '--scrub': expecting one of all, chroot, cache, \
+             root-cache, c-cache, yum-cache, dnf-cache, lvm, overlayfs, bootstrap",
+        ),
+        (
+            &["--short-circuit", "x"],
+            2,
+            "invalid value 'x' for '--short-circuit': expecting one of prep, install, build, binary",
+        ),
+        (
+            &["--rpmbuild_timeout=x"],
+            2,
+            "invalid value 'x' for '--rpmbuild_timeout': invalid digit found in string",
+        ),
+        // What does not go together
+        (
+            &["--buildsrpm"],
+            5,
+            "Must specify both --spec and --sources with --buildsrpm",
+        ),
+        (
+            &["--buildsrpm", "--sources", "d"],
+            5,
+            "Must specify both --spec and --sources with --buildsrpm",
+        ),
+        (
+            &["--init", "--additional-package=a"],
+            5,
+            "The --additional-package option requires the --rebuild mode",
+        ),
+        (
+            &["--scrub=all", "--additional-package=a"],
+            5,
+            "The --additional-package option requires the --rebuild mode",
+        ),
+        (
+            &["a.rpm", "b.rpm"],
+            5,
+            "Must specify --resultdir when building multiple RPMS.",
+        ),
+        (
+            &["--target=a,b", "--init"],
+            5,
+            "--target option accepts only one arch. Invalid: a,b",
+        ),
+        (
+            &["-Dx", "--init"],
+            5,
+            "Bad option for '--define' (x).  Use --define 'macro expr'",
+        ),
+        (
+            &["--isolation=docker", "--init"],
+            5,
+            "Bad option for '--isolation'. Unknown value: docker",
+        ),
+        (
+            &["--config-opts=x", "--init"],
+            5,
+            "Bad option for '--config-opts' (x).  Use --config-opts 'key=value'",
+        ),
+        (
+            &["--config-opts==x", "--init"],
+            5,
+            "Bad option for '--config-opts' (=x).  Use --config-opts 'key=value'",
+        ),
+        (&["--enable-plugin=x", "--init"], 5, &enable),
+        (&["--disable-plugin=x", "--init"], 5, &disable),
+        (
+            &["--plugin-option=tmpfs", "--init"],
+            5,
+            "Bad option for '--plugin-option' (tmpfs).  Use --plugin-option 'plugin:key=value'",
+        ),
+        (
+            &["--plugin-option=tmpfs=a:b", "--init"],
+            5,
+            "Bad option for '--plugin-option' (tmpfs=a:b).  Use --plugin-option 'plugin:key=value'",
+        ),
+        (
+            &["--plugin-option=x:y=z", "--init"],
+            5,
+            "Bad option for '--plugin-option' (x:y=z).  No such plugin: x",
+        ),
+        (
+            &["--clean", "f43"],
+            5,
+            "--clean takes no arguments, got 'f43'",
+        ),
+        (
+            &["clean", "f43"],
+            5,
+            "--clean takes no arguments, got 'f43'",
+        ),
+        (
+            &["--scrub=all", "f43"],
+            5,
+            "--scrub takes no arguments, got 'f43'",
+        ),
+        // What a mode misses
+        (&[], 50, "No package specified to rebuild command."),
+        (
+            &["--rebuild", "--"],
+            50,
+            "No package specified to rebuild command.",
+        ),
+        (
+            &["--spec=a.spec"],
+            50,
+            "No package specified to rebuild command.",
+        ),
+        (
+            &["--sources=d"],
+            50,
+            "No package specified to rebuild command.",
+        ),
+        (
+            &["--spec=a.spec", "--resultdir=r", "a.rpm", "b.rpm"],
+            50,
+            "--spec argument only supported with single srpm.",
+        ),
+        (
+            &["--chroot"],
+            50,
+            "You must specify a command to run with --chroot",
+        ),
+        (
+            &["chroot", "--"],
+            50,
+            "You must specify a command to run with --chroot",
+        ),
+        (
+            &["--installdeps"],
+            50,
+            "You must specify an SRPM file with --installdeps",
+        ),
+        (&["-i"], 50, "You must specify a package list to install."),
+        (
+            &["--remove"],
+            50,
+            "You must specify a package list to remove.",
+        ),
+        (
+            &["--copyin", "a"],
+            50,
+            "Must have source and destinations for copyin",
+        ),
+        (
+            &["--copyout"],
+            50,
+            "Must have source and destinations for copyout",
+        ),
+    ];
+    for (words, code, message) in cases {
+        let error = parse_words(words).expect_err(&format!("{words:?}"));
+        assert_eq!(
+            (error.to_string().as_str(), error.exit_code()),
+            (*message, *code),
+            "{words:?}"
+        );
+    }
+}
+
+#[test]
+fn not_there_yet() {
+    let cases: &[(Words, &str)] = &[
+        (&["--chain", "a.rpm"], "--chain"),
+        (
+            &["--calculate-build-dependencies", "a.rpm"],
+            "--calculate-build-dependencies",
+        ),
+        (&["--snapshot", "s"], "--snapshot"),
+        (&["--rollback-to", "s"], "--rollback-to"),
+        (&["--remove-snapshot", "s"], "--remove-snapshot"),
+        (&["--mount"], "--mount"),
+        (&["--umount"], "--umount"),
+        (&["-l"], "--list-snapshots"),
+        (&["--chroot", "ls", "-l"], "--list-snapshots"),
+        (
+            &["--hermetic-build", "lock", "repo", "a.rpm"],
+            "--hermetic-build",
+        ),
+        (&["--localrepo=d"], "--localrepo"),
+        (&["--recurse"], "--recurse"),
+        (&["-c"], "--continue"),
+        (&["--tmp_prefix", "x"], "--tmp_prefix"),
+        (&["--cache-alterations"], "--cache-alterations"),
+        (&["--new-chroot"], "--new-chroot"),
+        (&["--init", "--isolation=nspawn"], "--isolation=nspawn"),
+        (&["--bootstrap-chroot"], "--bootstrap-chroot"),
+        (&["--use-bootstrap-image"], "--use-bootstrap-image"),
+        (
+            &["-r", "x", "--bootstrap-image-ready", "--init"],
+            "--bootstrap-image-ready",
+        ),
+        (&["--buildroot-image", "x"], "--buildroot-image"),
+        (
+            &["--scm-option", "a=b", "--scm-option", "c=d", "--scm-enable"],
+            "--scm-option",
+        ),
+        (&["--scm-enable", "--scm-option", "a=b"], "--scm-enable"),
+    ];
+    for (words, mode) in cases {
+        let error = parse_words(words).expect_err(&format!("{words:?}"));
+        assert!(
+            matches!(error, Error::NotYet { .. }),
+            "{words:?}: {error:?}"
+        );
+        assert_eq!(
+            error.to_string(),
+            format!("{mode} is not there yet"),
+            "{words:?}"
+        );
+        assert_eq!(error.exit_code(), 5);
+    }
+}
