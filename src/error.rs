@@ -86,6 +86,10 @@ pub(crate) enum Error {
         hint: Option<String>,
     },
 
+    /// A file that was named as a source package is none.
+    #[error("{message}")]
+    Unreadable { message: String },
+
     /// The package manager failed; `cause` are its own decisive lines.
     #[error("{command} failed with {status}{}", lines(cause))]
     PackageManager {
@@ -195,7 +199,7 @@ impl Error {
             Self::Command { .. } => 50,
             Self::NotYet { .. } => 5,
             Self::Config { .. } => 3,
-            Self::Io { .. } | Self::System { .. } | Self::Spawn { .. } => 1,
+            Self::Io { .. } | Self::System { .. } | Self::Spawn { .. } | Self::Unreadable { .. } => 1,
             Self::Unprivileged { .. } => 2,
             Self::Sandbox { .. } => 80,
             Self::Locked { .. } => 60,
@@ -237,7 +241,7 @@ impl Error {
                 "give --resultdir a directory you can write, such as --resultdir=~/mock/"
                     .to_owned(),
             ),
-            Self::NotYet { .. } | Self::Io { .. } | Self::Spawn { .. } => None,
+            Self::NotYet { .. } | Self::Io { .. } | Self::Spawn { .. } | Self::Unreadable { .. } => None,
             Self::Timeout { .. } => {
                 Some("--rpmbuild_timeout sets the limit, in seconds".to_owned())
             }

@@ -1,0 +1,261 @@
+//! What mock wants to know from the header of a source package.
+//!
+//! The header is read by the `rpm` crate, in this process, as the caller: no librpm, no program.
+
+use std::io::{BufReader, Read, Seek};
+use std::path::Path;
+
+use rpm::{DependencyFlags, IndexSignatureTag, IndexTag, PackageMetadata};
+
+use super::requires::Requirement;
+use crate::error::{Error, Result};
+
+/// Headers are a few kilobytes, those of the largest source packages about a megabyte. rpm itself
+/// allows 256 MiB, which a hostile file could make us allocate.
+const LARGEST: u64 = 32 * 1024 * 1024;
+
+/// The first bytes of every RPM file, and of its header structures.
+const LEAD: [u8; 4] = [0xed, 0xab, 0xee, 0xdb];
+const HEADER: [u8; 3] = [0x8e, 0xad, 0xe8];
+
+/// A source package's header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SourceHeader {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) release: String,
+    pub(crate) requires: Vec<Requirement>,
+    /// The first spec file among the package's files.
+    pub(crate) spec: Option<String>,
+    exclusive_arch: Vec<String>,
+    exclude_arch: Vec<String>,
+}
+
+impl SourceHeader {
+    /// Reads and checks the package at `path`, named so in messages.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        if !path.is_file() {
+            return Err(Error::Unreadable {
+                message: if path.exists() {
+                    format!("Cannot find/open srpm: {}. Error: not a regular file", path.display())
+                } else {
+                    format!("Cannot find/open srpm: {}. Error: No such file or directory", path.display())
+                },
+            });
+        }
+        let file = fs_err::File::open(path).map_err(|e| Error::Unreadable {
+            message: format!("Cannot find/open srpm: {}. Error: {}", path.display(), e.kind()),
+        })?;
+        Self::read(file.into_file(), path)
+    }
+
+    pub(crate) fn read(mut file: std::fs::File, path: &Path) -> Result<Self> {
+        let length = file.metadata().map_err(Error::io("read", path))?.len();
+        check_sizes(&mut file, length, path)?;
+        let mut reader = BufReader::new(file.take(2 * LARGEST));
+        let metadata = PackageMetadata::parse(&mut reader).map_err(|e| no_rpm(path, &e.to_string()))?;
+        check_length(&metadata, length, path)?;
+        Self::from_metadata(&metadata, path)
+    }
+
+    fn from_metadata(metadata: &PackageMetadata, path: &Path) -> Result<Self> {
+        if !metadata.is_source_package() {
+            return Err(Error::Unreadable { message: format!("File is not an srpm: {}.", path.display()) });
+        }
+        let broken = |e: rpm::Error| no_rpm(path, &e.to_string());
+        let strings = |tag| {
+            let strings = metadata.header.get_entry_data_as_string_array(tag).unwrap_or_default();
+            strings.into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        Ok(Self {
+            name: metadata.get_name().map_err(broken)?.to_owned(),
+            version: metadata.get_version().map_err(broken)?.to_owned(),
+            release: metadata.get_release().map_err(broken)?.to_owned(),
+            requires: metadata
+                .get_requires()
+                .unwrap_or_default()
+                .into_iter()
+                .map(|requirement| Requirement {
+                    less: requirement.flags.contains(DependencyFlags::LESS),
+                    greater: requirement.flags.contains(DependencyFlags::GREATER),
+                    equal: requirement.flags.contains(DependencyFlags::EQUAL),
+                    of_rpm: requirement.flags.contains(DependencyFlags::RPMLIB),
+                    name: requirement.name,
+                    version: requirement.version,
+                })
+                .collect(),
+            spec: strings(IndexTag::RPMTAG_BASENAMES)
+                .into_iter()
+                .find(|name| name.ends_with(".spec") && !name.contains('/')),
+            exclusive_arch: strings(IndexTag::RPMTAG_EXCLUSIVEARCH),
+            exclude_arch: strings(IndexTag::RPMTAG_EXCLUDEARCH),
+        })
+    }
+
+    /// Refuses a package that says it cannot be built for `target`.
+    pub(crate) fn check_arch(&self, target: &str, path: &Path) -> Result<()> {
+        let listed = |list: &[String]| list.iter().any(|arch| arch == target);
+        let any_noarch = self.exclusive_arch.iter().any(|arch| arch == "noarch");
+        let (fact, list) = if listed(&self.exclude_arch) {
+            ("ExcludeArch", &self.exclude_arch)
+        } else if !self.exclusive_arch.is_empty() && !listed(&self.exclusive_arch) && !any_noarch && target != "noarch" {
+            ("ExclusiveArch", &self.exclusive_arch)
+        } else {
+            return Ok(());
+        };
+        Err(Error::Srpm {
+            message: format!(
+                "{} cannot be built for {target}: its {fact} is {}",
+                file_name(path),
+                list.join(" ")
+            ),
+            hint: Some("choose a configuration for another architecture with -r, or give --target".to_owned()),
+        })
+    }
+
+    pub(crate) fn has_dynamic_requires(&self) -> bool {
+        self.requires.iter().any(|requirement| requirement.name == "rpmlib(DynamicBuildRequires)")
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn no_rpm(path: &Path, why: &str) -> Error {
+    Error::Unreadable { message: format!("Cannot find/open srpm: {}. Error: {why}", path.display()) }
+}
+
+fn truncated(path: &Path) -> Error {
+    Error::Unreadable {
+        message: format!(
+            "Cannot find/open srpm: {}. Error: the file is truncated; fetch or copy it again",
+            path.display()
+        ),
+    }
+}
+
+/// Checks the sizes the two header structures claim before anything is allocated for them.
+fn check_sizes(file: &mut std::fs::File, length: u64, path: &Path) -> Result<()> {
+    let mut lead = [0u8; 96];
+    let failed = Error::io("read", path);
+    match read_up_to(file, &mut lead).map_err(failed)? {
+        read if read < 4 || lead[..4] != LEAD => return Err(no_rpm(path, "not an RPM package")),
+        read if read < lead.len() => return Err(truncated(path)),
+        _ => {}
+    }
+    let mut offset = 96;
+    for padded in [true, false] {
+        let mut intro = [0u8; 16];
+        if read_up_to(file, &mut intro).map_err(Error::io("read", path))? < intro.len() {
+            return Err(truncated(path));
+        }
+        if intro[..3] != HEADER {
+            return Err(no_rpm(path, "damaged package header"));
+        }
+        let number = |at: usize| u64::from(u32::from_be_bytes([intro[at], intro[at + 1], intro[at + 2], intro[at + 3]]));
+        let size = number(8) * 16 + number(12);
+        if size > LARGEST {
+            return Err(no_rpm(path, "damaged package header: it claims an impossible size"));
+        }
+        offset += 16 + size;
+        if padded {
+            offset = offset.next_multiple_of(8);
+        }
+        if offset > length {
+            return Err(truncated(path));
+        }
+        file.seek(std::io::SeekFrom::Start(offset)).map_err(Error::io("read", path))?;
+    }
+    file.rewind().map_err(Error::io("read", path))
+}
+
+fn read_up_to(file: &mut std::fs::File, buffer: &mut [u8]) -> std::io::Result<usize> {
+    let mut read = 0;
+    while read < buffer.len() {
+        match file.read(&mut buffer[read..])? {
+            0 => break,
+            more => read += more,
+        }
+    }
+    Ok(read)
+}
+
+/// Compares the file's length with what the signature header says of header and payload.
+fn check_length(metadata: &PackageMetadata, length: u64, path: &Path) -> Result<()> {
+    let signature = &metadata.signature;
+    let size = signature
+        .get_entry_data_as_u64(IndexSignatureTag::RPMSIGTAG_LONGSIZE)
+        .or_else(|_| signature.get_entry_data_as_u32(IndexSignatureTag::RPMSIGTAG_SIZE).map(u64::from));
+    match size {
+        Ok(size) if metadata.get_package_segment_offsets().header + size > length => Err(truncated(path)),
+        _ => Ok(()),
+    }
+}
+
+/// The files of a directory that are source packages, as paths.
+pub(crate) fn is_source_name(name: &str) -> bool {
+    name.ends_with(".src.rpm") || name.ends_with(".nosrc.rpm")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(exclusive: &[&str], exclude: &[&str]) -> SourceHeader {
+        let owned = |list: &[&str]| list.iter().map(|arch| (*arch).to_owned()).collect();
+        SourceHeader {
+            name: "x".to_owned(),
+            version: "1".to_owned(),
+            release: "1".to_owned(),
+            requires: Vec::new(),
+            spec: None,
+            exclusive_arch: owned(exclusive),
+            exclude_arch: owned(exclude),
+        }
+    }
+
+    #[test]
+    fn architectures_are_checked() {
+        let path = Path::new("/srv/x-1-1.src.rpm");
+        for (exclusive, exclude, refused) in [
+            (&[][..], &[][..], false),
+            (&["x86_64", "aarch64"], &[], false),
+            (&["aarch64"], &[], true),
+            (&["aarch64", "noarch"], &[], false),
+            (&[], &["x86_64"], true),
+            (&[], &["aarch64"], false),
+        ] {
+            let checked = header(exclusive, exclude).check_arch("x86_64", path);
+            assert_eq!(checked.is_err(), refused, "{exclusive:?} {exclude:?}");
+        }
+        let message = header(&["aarch64"], &[]).check_arch("x86_64", path).map_err(|e| e.to_string());
+        assert_eq!(
+            message,
+            Err("x-1-1.src.rpm cannot be built for x86_64: its ExclusiveArch is aarch64".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_is_no_package_is_refused_in_words() -> Result<()> {
+        let scratch = tempfile::tempdir().map_err(Error::io("make", "scratch"))?;
+        let path = scratch.path().join("x.src.rpm");
+        let mut huge = vec![0u8; 96];
+        huge[..4].copy_from_slice(&LEAD);
+        huge.extend(HEADER);
+        huge.extend([1, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+        for (content, part) in [
+            (b"text".to_vec(), "not an RPM package"),
+            (Vec::new(), "not an RPM package"),
+            (LEAD.to_vec(), "truncated"),
+            (huge, "impossible size"),
+        ] {
+            fs_err::write(&path, content).map_err(Error::io("write", &path))?;
+            let error = SourceHeader::open(&path).map(|_| ()).map_err(|e| e.to_string());
+            assert!(error.as_ref().is_err_and(|text| text.contains(part)), "{error:?}");
+        }
+        let missing = SourceHeader::open(&scratch.path().join("none")).map(|_| ()).map_err(|e| e.exit_code());
+        assert_eq!(missing, Err(1));
+        Ok(())
+    }
+}
