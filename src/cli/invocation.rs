@@ -80,12 +80,17 @@ fn without_leading_dashes(mut words: Vec<OsString>) -> Vec<OsString> {
     words
 }
 
-fn no_words(flag: &str, words: &[OsString]) -> Result<()> {
+fn no_words(mode: Mode, words: &[OsString]) -> Result<()> {
     match words.first() {
-        Some(first) => Err(Error::usage(format!(
-            "{flag} takes no arguments, got '{}'",
-            first.display()
-        ))),
+        // The original drops them: `mock --clean NAME` cleans some other chroot.
+        Some(first) => Err(Error::Usage {
+            message: format!(
+                "{} takes no arguments, got '{}'",
+                mode.flag(),
+                first.display()
+            ),
+            hint: Some("-r NAME chooses the chroot".to_owned()),
+        }),
         None => Ok(()),
     }
 }
@@ -122,7 +127,7 @@ fn command(mode: Mode, words: Vec<OsString>, args: &Args) -> Result<Command> {
         | Mode::ListChroots
         | Mode::PrintRootPath
         | Mode::DebugConfig
-        | Mode::DebugConfigExpanded => no_words(&mode.flag(), &words)?,
+        | Mode::DebugConfigExpanded => no_words(mode, &words)?,
         _ => {}
     }
     Ok(match mode {
@@ -134,34 +139,42 @@ fn command(mode: Mode, words: Vec<OsString>, args: &Args) -> Result<Command> {
         Mode::ScrubAllChroots => Command::ScrubAllChroots,
         Mode::Shell => Command::Shell(inside(words, args)?),
         Mode::Chroot => {
-            needed(&words, "You must specify a command to run with --chroot")?;
+            needed(
+                mode,
+                &words,
+                "You must specify a command to run with --chroot",
+            )?;
             Command::Chroot(inside(words, args)?)
         }
         Mode::Install => {
-            needed(&words, "You must specify a package list to install.")?;
+            needed(mode, &words, "You must specify a package list to install.")?;
             Command::Install(texts(words)?)
         }
         Mode::Installdeps => {
-            needed(&words, "You must specify an SRPM file with --installdeps")?;
+            needed(
+                mode,
+                &words,
+                "You must specify an SRPM file with --installdeps",
+            )?;
             Command::Installdeps(texts(words)?)
         }
         Mode::Update => Command::Update(texts(words)?),
         Mode::Remove => {
-            needed(&words, "You must specify a package list to remove.")?;
+            needed(mode, &words, "You must specify a package list to remove.")?;
             Command::Remove(texts(words)?)
         }
         Mode::PmCmd => package_manager_command(None, words)?,
         Mode::DnfCmd => package_manager_command(Some(PackageManagerKind::Dnf4), words)?,
         Mode::YumCmd => package_manager_command(Some(PackageManagerKind::Yum), words)?,
         Mode::Copyin => {
-            let (sources, destination) = copy(words, "copyin")?;
+            let (sources, destination) = copy(mode, words)?;
             Command::Copyin {
                 sources: sources.into_iter().map(PathBuf::from).collect(),
                 destination: text(destination)?,
             }
         }
         Mode::Copyout => {
-            let (sources, destination) = copy(words, "copyout")?;
+            let (sources, destination) = copy(mode, words)?;
             Command::Copyout {
                 sources: texts(sources)?,
                 destination: PathBuf::from(destination),
@@ -183,7 +196,10 @@ fn rebuild(words: Vec<OsString>, args: &Args) -> Result<Command> {
         ));
     }
     if words.is_empty() && (from.spec.is_none() || from.sources.is_none()) {
-        return Err(Error::command("No package specified to rebuild command."));
+        return Err(missing(
+            Mode::Rebuild,
+            "No package specified to rebuild command.".to_owned(),
+        ));
     }
     Ok(Command::Rebuild {
         srpms: texts(words)?,
@@ -218,20 +234,30 @@ fn package_manager_command(
 }
 
 /// Splits the destination off the sources, of which there is at least one.
-fn copy(mut words: Vec<OsString>, mode: &str) -> Result<(Vec<OsString>, OsString)> {
+fn copy(mode: Mode, mut words: Vec<OsString>) -> Result<(Vec<OsString>, OsString)> {
     match words.pop() {
         Some(destination) if !words.is_empty() => Ok((words, destination)),
-        _ => Err(Error::command(format!(
-            "Must have source and destinations for {mode}"
-        ))),
+        _ => {
+            let name = mode.flag();
+            let name = name.trim_start_matches('-');
+            let message = format!("Must have source and destinations for {name}");
+            Err(missing(mode, message))
+        }
     }
 }
 
-fn needed(words: &[OsString], message: &str) -> Result<()> {
+fn needed(mode: Mode, words: &[OsString], message: &str) -> Result<()> {
     if words.is_empty() {
-        Err(Error::command(message))
+        Err(missing(mode, message.to_owned()))
     } else {
         Ok(())
+    }
+}
+
+fn missing(mode: Mode, message: String) -> Error {
+    Error::Command {
+        message,
+        hint: Some(format!("usage: {}", mode.usage())),
     }
 }
 

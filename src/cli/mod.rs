@@ -13,6 +13,8 @@ mod modes;
 mod not_yet;
 mod overrides;
 #[cfg(test)]
+pub(crate) mod reference;
+#[cfg(test)]
 mod tests;
 mod usage;
 

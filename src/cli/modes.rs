@@ -42,14 +42,23 @@ struct Row {
     mode: Mode,
     short: Option<char>,
     long: &'static str,
+    /// What the mode takes, as a usage line shows it.
+    words: &'static str,
     help: &'static str,
 }
 
-const fn row(mode: Mode, short: Option<char>, long: &'static str, help: &'static str) -> Row {
+const fn row(
+    mode: Mode,
+    short: Option<char>,
+    long: &'static str,
+    words: &'static str,
+    help: &'static str,
+) -> Row {
     Row {
         mode,
         short,
         long,
+        words,
         help,
     }
 }
@@ -60,129 +69,157 @@ const MODES: &[Row] = &[
         Mode::Rebuild,
         None,
         "rebuild",
+        "SRPM...",
         "Build binary packages from source packages (files or URLs); the default mode",
     ),
     row(
         Mode::Buildsrpm,
         None,
         "buildsrpm",
+        "--spec FILE [--sources PATH]",
         "Build a source package from --spec and --sources",
     ),
     row(
         Mode::Init,
         None,
         "init",
+        "",
         "Make a fresh chroot ready, or with --no-clean complete the one that is there",
     ),
     row(
         Mode::Clean,
         None,
         "clean",
+        "",
         "Delete the chroot, and the results if they are in their default place",
     ),
     row(
         Mode::ScrubAllChroots,
         None,
         "scrub-all-chroots",
+        "",
         "Delete every chroot and every cache",
     ),
     row(
         Mode::Shell,
         None,
         "shell",
+        "[COMMAND]...",
         "Run a command, or a login shell, in the chroot on this terminal",
     ),
     row(
         Mode::Chroot,
         None,
         "chroot",
+        "COMMAND...",
         "Run a command in the chroot without input, and log it",
     ),
     row(
         Mode::Install,
         Some('i'),
         "install",
+        "PACKAGE...",
         "Install packages into the chroot",
     ),
     row(
         Mode::Installdeps,
         None,
         "installdeps",
+        "FILE...",
         "Install the build dependencies of source packages, packages or spec files",
     ),
     row(
         Mode::Update,
         None,
         "update",
+        "[PACKAGE]...",
         "Update the packages in the chroot, or only those named",
     ),
     row(
         Mode::Remove,
         None,
         "remove",
+        "PACKAGE...",
         "Remove packages from the chroot",
     ),
     row(
         Mode::PmCmd,
         None,
         "pm-cmd",
+        "[ARGUMENT]...",
         "Run the package manager on the chroot with the words as its arguments",
     ),
     row(
         Mode::DnfCmd,
         None,
         "dnf-cmd",
+        "[ARGUMENT]...",
         "Run dnf on the chroot with the words as its arguments",
     ),
     row(
         Mode::YumCmd,
         None,
         "yum-cmd",
+        "[ARGUMENT]...",
         "Run yum on the chroot with the words as its arguments",
     ),
     row(
         Mode::Copyin,
         None,
         "copyin",
+        "SOURCE... DESTINATION",
         "Copy files into the chroot; the last word is the destination",
     ),
     row(
         Mode::Copyout,
         None,
         "copyout",
+        "SOURCE... DESTINATION",
         "Copy files out of the chroot; the last word is the destination",
     ),
     row(
         Mode::Orphanskill,
         None,
         "orphanskill",
+        "",
         "Kill the processes left over in the chroot",
     ),
     row(
         Mode::ListChroots,
         None,
         "list-chroots",
+        "",
         "List the chroot configurations with their descriptions",
     ),
     row(
         Mode::PrintRootPath,
         Some('p'),
         "print-root-path",
+        "",
         "Print the path of the chroot's root; wins over every other mode",
     ),
     row(
         Mode::DebugConfig,
         None,
         "debug-config",
+        "",
         "Print the options that differ from the defaults, templates unexpanded",
     ),
     row(
         Mode::DebugConfigExpanded,
         None,
         "debug-config-expanded",
+        "",
         "Print the options that differ from the defaults, templates expanded",
     ),
 ];
+
+/// What the mode of this name takes, for the reference.
+#[cfg(test)]
+pub(super) fn words_of(flag: &str) -> &'static str {
+    let row = MODES.iter().find(|row| row.long == flag);
+    row.map_or("", |row| row.words)
+}
 
 /// Words that choose a mode when they come first and no mode flag is given.
 pub(super) const OLD_STYLE: &[(&str, Mode)] = &[
@@ -197,10 +234,21 @@ pub(super) const OLD_STYLE: &[(&str, Mode)] = &[
 ];
 
 impl Mode {
+    fn row(self) -> Option<&'static Row> {
+        MODES.iter().find(|row| row.mode == self)
+    }
+
     /// The flag, dashes included.
     pub(super) fn flag(self) -> String {
-        let row = MODES.iter().find(|row| row.mode == self);
-        format!("--{}", row.map_or("scrub", |row| row.long))
+        format!("--{}", self.row().map_or("scrub", |row| row.long))
+    }
+
+    /// How the mode is called, for hints and the reference.
+    pub(super) fn usage(self) -> String {
+        let words = self.row().map_or("", |row| row.words);
+        format!("mock [OPTIONS] {} {words}", self.flag())
+            .trim_end()
+            .to_owned()
     }
 }
 

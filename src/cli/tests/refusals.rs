@@ -268,3 +268,21 @@ fn not_there_yet() {
         assert_eq!(error.exit_code(), 5);
     }
 }
+
+#[test]
+fn hints() {
+    let cases: &[(Words, Option<&str>)] = &[
+        (&["--bogus"], Some("mock --help lists the options")),
+        (&["--clean", "f43"], Some("-r NAME chooses the chroot")),
+        (&[], Some("usage: mock [OPTIONS] --rebuild SRPM...")),
+        (
+            &["--copyin", "a"],
+            Some("usage: mock [OPTIONS] --copyin SOURCE... DESTINATION"),
+        ),
+        (&["--chain"], None),
+    ];
+    for (words, hint) in cases {
+        let error = parse_words(words).expect_err(&format!("{words:?}"));
+        assert_eq!(error.hint().as_deref(), *hint, "{words:?}");
+    }
+}

@@ -1,0 +1,258 @@
+//! The reference, all from the clap tree: `docs/cli.md`, the manual page, the shell completions.
+//!
+//! The generated files are committed, so that packages need not run the program to ship them. A
+//! test compares them; `MOCK_UPDATE_DOCS=1 cargo test` writes them anew.
+
+mod completions;
+mod manual;
+mod markdown;
+
+use std::path::Path;
+
+use clap::CommandFactory;
+
+use crate::cli::args::Args;
+use crate::cli::not_yet;
+
+/// Compares a committed file with what it should say, or writes it if `MOCK_UPDATE_DOCS` is set.
+/// `path` is relative to the root of the repository.
+pub(crate) fn check_or_update(path: &str, text: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a switch of the test run, not of mock"
+    )]
+    let update = std::env::var_os("MOCK_UPDATE_DOCS").is_some();
+    if update {
+        let directory = file.parent().expect("a file has a directory");
+        fs_err::create_dir_all(directory).expect("cannot create the directory");
+        fs_err::write(&file, text).expect("cannot write the file");
+        return;
+    }
+    let committed = fs_err::read_to_string(&file).unwrap_or_default();
+    if committed != text {
+        let differs = committed
+            .lines()
+            .zip(text.lines())
+            .position(|(a, b)| a != b);
+        let line = differs.unwrap_or_else(|| committed.lines().count().min(text.lines().count()));
+        panic!(
+            "{path} is out of date from line {}; write it anew with: MOCK_UPDATE_DOCS=1 cargo test",
+            line + 1
+        );
+    }
+}
+
+/// Status and meaning, as `error.rs` assigns them.
+const EXIT_CODES: &[(&str, &str)] = &[
+    ("0", "Success"),
+    (
+        "1",
+        "Something unexpected failed: a file that cannot be read, a program that cannot be \
+         started. Also the usual result of a failed build, which ends with the status of the \
+         program that failed, and rpmbuild's is 1",
+    ),
+    (
+        "2",
+        "The command line is not understood: an unknown option, a missing or invalid value. Also: \
+         the machine does not let this user make a sandbox",
+    ),
+    ("3", "The configuration is wrong or missing"),
+    (
+        "5",
+        "Options that do not go together, a bad value that only mock can know, or a mode or \
+         option that is not there yet",
+    ),
+    ("6", "The architecture cannot be built on this machine"),
+    ("7", "Interrupted with Ctrl-C"),
+    ("10", "A build error that is not the status of one program"),
+    ("11", "A command ran into its time limit"),
+    ("30", "The package manager failed"),
+    (
+        "40",
+        "The source package is at fault, or the build left no results",
+    ),
+    (
+        "50",
+        "The mode was given too little, too much, or something it cannot use",
+    ),
+    ("60", "Another mock is using the chroot"),
+    ("70", "The result directory cannot be created"),
+    ("80", "The sandbox cannot be made"),
+    (
+        "128+n",
+        "Ended by signal n other than that of Ctrl-C: 129 for SIGHUP, 143 for SIGTERM",
+    ),
+    (
+        "n",
+        "With --shell and --chroot: the status of the command inside",
+    ),
+];
+
+const ENVIRONMENT: &[(&str, &str)] = &[
+    (
+        "http_proxy, https_proxy, ftp_proxy, no_proxy",
+        "Proxies for the package manager and for commands in the chroot, unless the configuration \
+         sets the option of the same name",
+    ),
+    ("HOME", "What ~ stands for in paths"),
+    (
+        "TMPDIR",
+        "Where temporary files such as downloaded source packages go",
+    ),
+    ("NO_COLOR", "Keep colours out of the output if set"),
+];
+
+const DESCRIPTION: &str = "\
+mock builds RPM packages in a clean chroot: it installs nothing but the build dependencies, builds \
+as an unprivileged user, and keeps the packages and logs. Which chroot is a matter of \
+configuration, chosen with --root.";
+
+/// The command as users see it: without what is not there yet.
+fn command() -> clap::Command {
+    let full = Args::command();
+    let usage = full.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ").to_owned();
+    clap::Command::new("mock")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(full.get_about().cloned().unwrap_or_default())
+        .long_about(DESCRIPTION)
+        .override_usage(usage)
+        .after_help(full.get_after_help().cloned().unwrap_or_default())
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .args(
+            full.get_arguments()
+                .filter(|arg| !arg.is_hide_set())
+                .cloned(),
+        )
+}
+
+/// Long names of what is not there yet, sorted.
+fn not_there_yet() -> Vec<String> {
+    let full = Args::command();
+    let mut names: Vec<String> = full
+        .get_arguments()
+        .filter(|arg| arg.get_help_heading() == Some(not_yet::HEADING))
+        .filter_map(|arg| Some(format!("--{}", arg.get_long()?)))
+        .collect();
+    names.sort();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::error::Error;
+
+    #[test]
+    fn generated_files_are_current() {
+        check_or_update("docs/cli.md", &markdown::page());
+        check_or_update("docs/man/mock.1", &manual::page());
+        check_or_update("completions/mock.bash", &completions::bash());
+        check_or_update("completions/_mock", &completions::zsh());
+        check_or_update("completions/mock.fish", &completions::fish());
+    }
+
+    #[test]
+    fn what_is_hidden_is_documented_as_not_there_yet() {
+        let full = Args::command();
+        let hidden = full.get_arguments().filter(|arg| arg.is_hide_set()).count();
+        assert_eq!(not_there_yet().len(), hidden);
+        assert!(not_there_yet().contains(&"--chain".to_owned()));
+    }
+
+    #[test]
+    fn every_option_has_one_line_of_help_and_a_group() {
+        for arg in command().get_arguments().filter(|arg| !arg.is_positional()) {
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            assert!(!help.is_empty(), "{}: no help", arg.get_id());
+            assert!(!help.ends_with('.'), "{}: full stop", arg.get_id());
+            assert!(!help.contains('\n'), "{}: several lines", arg.get_id());
+            assert!(arg.get_long_help().is_none(), "{}: long help", arg.get_id());
+            assert!(
+                arg.get_help_heading().is_some(),
+                "{}: no group",
+                arg.get_id()
+            );
+        }
+    }
+
+    #[test]
+    fn exit_codes_are_documented() {
+        let (message, hint) = (String::new(), None);
+        let errors = [
+            Error::CommandLine {
+                message: message.clone(),
+            },
+            Error::Usage {
+                message: message.clone(),
+                hint: hint.clone(),
+            },
+            Error::Command {
+                message: message.clone(),
+                hint: hint.clone(),
+            },
+            Error::NotYet {
+                mode: message.clone(),
+            },
+            Error::Config {
+                place: message.clone(),
+                message: message.clone(),
+                excerpt: None,
+                hint: hint.clone(),
+            },
+            Error::system("", io::Error::other("")),
+            Error::Unprivileged {
+                message: message.clone(),
+                hint: String::new(),
+            },
+            Error::Sandbox {
+                message: message.clone(),
+                hint: hint.clone(),
+            },
+            Error::Locked {
+                path: "/".into(),
+                holder: None,
+            },
+            Error::ResultDir {
+                path: "/".into(),
+                source: io::Error::other(""),
+            },
+            Error::Architecture {
+                message: message.clone(),
+                hint: hint.clone(),
+            },
+            Error::Srpm {
+                message: message.clone(),
+                hint: hint.clone(),
+            },
+            Error::PackageManager {
+                command: message.clone(),
+                status: message.clone(),
+                cause: vec![],
+                log: None,
+                hint: hint.clone(),
+            },
+            Error::BuildSetup {
+                message: message.clone(),
+                hint,
+            },
+            Error::Timeout {
+                command: message,
+                limit: Duration::ZERO,
+            },
+            Error::Interrupted { signal: 2 },
+        ];
+        for error in errors {
+            let code = error.exit_code().to_string();
+            assert!(
+                EXIT_CODES.iter().any(|(documented, _)| *documented == code),
+                "{code}, the status of {error:?}, is not documented"
+            );
+        }
+    }
+}
