@@ -199,7 +199,10 @@ impl Error {
             Self::Command { .. } => 50,
             Self::NotYet { .. } => 5,
             Self::Config { .. } => 3,
-            Self::Io { .. } | Self::System { .. } | Self::Spawn { .. } | Self::Unreadable { .. } => 1,
+            Self::Io { .. }
+            | Self::System { .. }
+            | Self::Spawn { .. }
+            | Self::Unreadable { .. } => 1,
             Self::Unprivileged { .. } => 2,
             Self::Sandbox { .. } => 80,
             Self::Locked { .. } => 60,
@@ -241,7 +244,10 @@ impl Error {
                 "give --resultdir a directory you can write, such as --resultdir=~/mock/"
                     .to_owned(),
             ),
-            Self::NotYet { .. } | Self::Io { .. } | Self::Spawn { .. } | Self::Unreadable { .. } => None,
+            Self::NotYet { .. }
+            | Self::Io { .. }
+            | Self::Spawn { .. }
+            | Self::Unreadable { .. } => None,
             Self::Timeout { .. } => {
                 Some("--rpmbuild_timeout sets the limit, in seconds".to_owned())
             }

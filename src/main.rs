@@ -8,7 +8,11 @@ mod error;
 mod fs;
 mod host;
 mod identity;
+mod package_manager;
+mod plugin;
+mod plugins;
 mod report;
+mod rpm;
 mod run;
 mod sandbox;
 

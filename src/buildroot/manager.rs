@@ -6,8 +6,8 @@ use super::{Buildroot, Cmd};
 use crate::config::PackageManagerKind;
 use crate::error::{Error, Result};
 use crate::package_manager::{self, Context, Op, Probe};
-use crate::report::sink::LogSink;
-use crate::run::exec::display;
+use crate::report::LogSink;
+use crate::run::exec::shell_quoted;
 use crate::run::{Status, Stdio};
 use crate::sandbox::{Network, User, View};
 
@@ -86,7 +86,7 @@ impl Buildroot<'_> {
         let argv = self.package_manager_argv(kind, op);
         let mut attempt = 1;
         loop {
-            match self.run_package_manager(kind, &argv) {
+            match self.run_package_manager(&argv) {
                 Err(error @ Error::PackageManager { .. }) if attempt < packages.max_attempts => {
                     let delay = packages.attempt_delay;
                     tracing::warn!("{error}");
@@ -117,13 +117,17 @@ impl Buildroot<'_> {
         package_manager::of(kind).argv(op, &cx)
     }
 
-    fn package_manager_cmd(&self, argv: &[String]) -> Cmd {
+    /// A program of the host that works on this root.
+    pub(super) fn host_cmd(&self, argv: &[String]) -> Cmd {
         let config = self.cx.config;
         let home = self.layout.package_manager_home();
         let mut env = config.rpmbuild.environment.clone();
         env.extend(config.network.proxies.clone());
-        env.insert("HOME".to_owned(), home.display().to_string());
-        env.insert("TMPDIR".to_owned(), home.join("tmp").display().to_string());
+        env.insert("HOME".to_owned(), home.shell_quoted().to_string());
+        env.insert(
+            "TMPDIR".to_owned(),
+            home.join("tmp").shell_quoted().to_string(),
+        );
         // Programs that read the output, and our own search for causes, know the untranslated text.
         env.insert("LC_MESSAGES".to_owned(), "C.UTF-8".to_owned());
         let writable = [&self.layout.base, &self.layout.cache]
@@ -142,10 +146,10 @@ impl Buildroot<'_> {
         }
     }
 
-    fn run_package_manager(&self, kind: PackageManagerKind, argv: &[String]) -> Result<String> {
-        let cmd = self.package_manager_cmd(argv);
-        let mut sink = LogSink::root(self.live(), true);
-        tracing::debug!("Executing command: {}", display(&cmd.argv));
+    fn run_package_manager(&self, argv: &[String]) -> Result<String> {
+        let cmd = self.host_cmd(argv);
+        let mut sink = LogSink::root(self.cx.live, true);
+        tracing::debug!("Executing command: {}", shell_quoted(&cmd.argv));
         let status = self.cx.runner.run(&cmd, &mut sink)?;
         tracing::debug!("Child return code was: {}", status.code());
         if status.success() {
@@ -162,18 +166,18 @@ impl Buildroot<'_> {
             });
         }
         Err(Error::PackageManager {
-            command: display(&cmd.argv),
+            command: shell_quoted(&cmd.argv),
             status: describe(status),
             cause,
             log: Some(self.layout.result.join("root.log")),
-            hint: Some(self.transaction_hint(kind)),
+            hint: Some(self.transaction_hint()),
         })
     }
 
-    fn transaction_hint(&self, _kind: PackageManagerKind) -> String {
+    fn transaction_hint(&self) -> String {
         format!(
             "see {}; look for a package with `mock -r {} --pm-cmd search NAME`",
-            self.layout.result.join("root.log").display(),
+            self.layout.result.join("root.log").shell_quoted(),
             self.cx.config.config_name
         )
     }
@@ -225,11 +229,6 @@ impl Buildroot<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Whether programs' output is shown while they run.
-    pub(crate) fn live(&self) -> bool {
-        crate::report::shows_output(self.cx.config.logging.print_main_output)
     }
 }
 

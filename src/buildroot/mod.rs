@@ -8,6 +8,7 @@ pub(crate) mod inside;
 pub(crate) mod layout;
 mod lock;
 mod manager;
+pub(crate) mod results;
 mod skeleton;
 pub(crate) mod trash;
 mod users;
@@ -20,6 +21,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::host::{self, Host};
 use crate::identity::Identity;
+use crate::report::LogSink;
 use crate::run::{Cmd, Runner, Sink, Status, Stdio};
 use crate::sandbox::{Mount, Network, Sandbox, User, View};
 
@@ -35,6 +37,10 @@ pub(crate) struct Cx<'a> {
     pub(crate) host: &'a Host,
     pub(crate) identity: &'a Identity,
     pub(crate) runner: &'a dyn Runner,
+    /// Programs' output is shown while they run.
+    pub(crate) live: bool,
+    /// Log files are written (an interactive shell writes none).
+    pub(crate) logs: bool,
 }
 
 impl std::fmt::Debug for Cx<'_> {
@@ -97,6 +103,10 @@ impl<'a> Buildroot<'a> {
             lock,
             exclusive,
         })
+    }
+
+    pub(crate) fn keeps_logs(&self) -> bool {
+        self.cx.logs
     }
 
     /// Nobody else uses the root now.
@@ -208,5 +218,14 @@ impl<'a> Buildroot<'a> {
         sink: &mut dyn Sink,
     ) -> Result<Status> {
         self.cx.runner.run(&self.inner_cmd(argv, how), sink)
+    }
+
+    /// A program of the host, with the host read-only but for this root and its results. Gives its
+    /// status and output.
+    pub(crate) fn run_on_host(&self, argv: &[&str]) -> Result<(Status, String)> {
+        let argv: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
+        let mut sink = LogSink::capture_only();
+        let status = self.cx.runner.run(&self.host_cmd(&argv), &mut sink)?;
+        Ok((status, sink.captured_text()))
     }
 }

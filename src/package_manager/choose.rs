@@ -40,7 +40,10 @@ pub(crate) fn choose(packages: &Packages, probe: &dyn Probe) -> Result<PackageMa
     let desired = packages.package_manager;
     let found = candidates(desired).iter().copied().find(|kind| {
         let command = Path::new(&settings(packages, *kind).command);
-        probe.resolve(command).and_then(|path| Some(path.file_name()?.to_str()?.contains(mark(*kind)))) == Some(true)
+        probe
+            .resolve(command)
+            .and_then(|path| Some(path.file_name()?.to_str()?.contains(mark(*kind))))
+            == Some(true)
     });
     found.ok_or_else(|| {
         let command = &settings(packages, desired).command;

@@ -93,7 +93,10 @@ fn head(op: &Op, cx: &Context<'_>, builddep_word: bool) -> Vec<String> {
         argv.push("builddep".to_owned());
     }
     // The final slash is dnf's and yum's own convention for an installroot.
-    argv.extend(["--installroot".to_owned(), format!("{}/", cx.root.display())]);
+    argv.extend([
+        "--installroot".to_owned(),
+        format!("{}/", cx.root.display()),
+    ]);
     if matches!(op, Op::Update(_) | Op::Module(..)) {
         argv.push("-y".to_owned());
     }
@@ -116,7 +119,12 @@ fn head(op: &Op, cx: &Context<'_>, builddep_word: bool) -> Vec<String> {
 fn options(op: &Op, cx: &Context<'_>, words: &[String]) -> Vec<String> {
     let settings = cx.settings;
     let mut options = settings.common_opts.clone();
-    options.extend(settings.disable_plugins.iter().map(|plugin| format!("--disableplugin={plugin}")));
+    options.extend(
+        settings
+            .disable_plugins
+            .iter()
+            .map(|plugin| format!("--disableplugin={plugin}")),
+    );
     if let Some(arch) = cx.forcearch {
         options.extend(["--forcearch".to_owned(), arch.to_owned()]);
     }
@@ -138,14 +146,19 @@ mod tests {
             command: command.to_owned(),
             common_opts: vec!["--allowerasing".to_owned()],
             disable_plugins: vec!["local".to_owned()],
-            avoid_opts: [("remove".to_owned(), vec!["--allowerasing".to_owned()])].into_iter().collect(),
+            avoid_opts: [("remove".to_owned(), vec!["--allowerasing".to_owned()])]
+                .into_iter()
+                .collect(),
             ..PackageManagerSettings::default()
         }
     }
 
     fn line(kind: PackageManagerKind, command: &str, op: &Op) -> String {
         let settings = settings(command);
-        let repos = [RepoSwitch::Disable("*".to_owned()), RepoSwitch::Enable("mine".to_owned())];
+        let repos = [
+            RepoSwitch::Disable("*".to_owned()),
+            RepoSwitch::Enable("mine".to_owned()),
+        ];
         let cx = Context {
             root: Path::new("/r"),
             releasever: Some("9"),
@@ -164,13 +177,52 @@ mod tests {
         let head = "--installroot /r/ --releasever 9 --disablerepo * --enablerepo mine";
         let head_y = "--installroot /r/ -y --releasever 9 --disablerepo * --enablerepo mine";
         for (kind, command, op, expected) in [
-            (Dnf4, "dnf-3", &setup, format!("dnf-3 {head} --allowerasing --disableplugin=local install @buildsys-build")),
-            (Dnf4, "dnf-3", &builddep, format!("dnf-3 builddep {head} --allowerasing --disableplugin=local /r/x.src.rpm")),
-            (Dnf4, "dnf-3", &Op::Update(vec![]), format!("dnf-3 {head_y} --allowerasing --disableplugin=local update")),
-            (Dnf5, "dnf5", &Op::Update(vec![]), format!("dnf5 {head_y} upgrade --allowerasing --disableplugin=local")),
-            (Dnf5, "dnf5", &Op::Remove(vec!["a".to_owned()]), format!("dnf5 {head} remove a --disableplugin=local")),
-            (Dnf5, "dnf5", &builddep, format!("dnf5 builddep {head} /r/x.src.rpm --allowerasing --disableplugin=local")),
-            (Yum, "yum", &builddep, format!("/usr/bin/yum-builddep {head} --allowerasing --disableplugin=local /r/x.src.rpm")),
+            (
+                Dnf4,
+                "dnf-3",
+                &setup,
+                format!(
+                    "dnf-3 {head} --allowerasing --disableplugin=local install @buildsys-build"
+                ),
+            ),
+            (
+                Dnf4,
+                "dnf-3",
+                &builddep,
+                format!("dnf-3 builddep {head} --allowerasing --disableplugin=local /r/x.src.rpm"),
+            ),
+            (
+                Dnf4,
+                "dnf-3",
+                &Op::Update(vec![]),
+                format!("dnf-3 {head_y} --allowerasing --disableplugin=local update"),
+            ),
+            (
+                Dnf5,
+                "dnf5",
+                &Op::Update(vec![]),
+                format!("dnf5 {head_y} upgrade --allowerasing --disableplugin=local"),
+            ),
+            (
+                Dnf5,
+                "dnf5",
+                &Op::Remove(vec!["a".to_owned()]),
+                format!("dnf5 {head} remove a --disableplugin=local"),
+            ),
+            (
+                Dnf5,
+                "dnf5",
+                &builddep,
+                format!("dnf5 builddep {head} /r/x.src.rpm --allowerasing --disableplugin=local"),
+            ),
+            (
+                Yum,
+                "yum",
+                &builddep,
+                format!(
+                    "/usr/bin/yum-builddep {head} --allowerasing --disableplugin=local /r/x.src.rpm"
+                ),
+            ),
         ] {
             assert_eq!(line(kind, command, op), expected);
         }

@@ -37,14 +37,24 @@ impl SourceHeader {
         if !path.is_file() {
             return Err(Error::Unreadable {
                 message: if path.exists() {
-                    format!("Cannot find/open srpm: {}. Error: not a regular file", path.display())
+                    format!(
+                        "Cannot find/open srpm: {}. Error: not a regular file",
+                        path.display()
+                    )
                 } else {
-                    format!("Cannot find/open srpm: {}. Error: No such file or directory", path.display())
+                    format!(
+                        "Cannot find/open srpm: {}. Error: No such file or directory",
+                        path.display()
+                    )
                 },
             });
         }
         let file = fs_err::File::open(path).map_err(|e| Error::Unreadable {
-            message: format!("Cannot find/open srpm: {}. Error: {}", path.display(), e.kind()),
+            message: format!(
+                "Cannot find/open srpm: {}. Error: {}",
+                path.display(),
+                e.kind()
+            ),
         })?;
         Self::read(file.into_file(), path)
     }
@@ -53,18 +63,24 @@ impl SourceHeader {
         let length = file.metadata().map_err(Error::io("read", path))?.len();
         check_sizes(&mut file, length, path)?;
         let mut reader = BufReader::new(file.take(2 * LARGEST));
-        let metadata = PackageMetadata::parse(&mut reader).map_err(|e| no_rpm(path, &e.to_string()))?;
+        let metadata =
+            PackageMetadata::parse(&mut reader).map_err(|e| no_rpm(path, &e.to_string()))?;
         check_length(&metadata, length, path)?;
         Self::from_metadata(&metadata, path)
     }
 
     fn from_metadata(metadata: &PackageMetadata, path: &Path) -> Result<Self> {
         if !metadata.is_source_package() {
-            return Err(Error::Unreadable { message: format!("File is not an srpm: {}.", path.display()) });
+            return Err(Error::Unreadable {
+                message: format!("File is not an srpm: {}.", path.display()),
+            });
         }
         let broken = |e: rpm::Error| no_rpm(path, &e.to_string());
         let strings = |tag| {
-            let strings = metadata.header.get_entry_data_as_string_array(tag).unwrap_or_default();
+            let strings = metadata
+                .header
+                .get_entry_data_as_string_array(tag)
+                .unwrap_or_default();
             strings.into_iter().map(str::to_owned).collect::<Vec<_>>()
         };
         Ok(Self {
@@ -98,7 +114,11 @@ impl SourceHeader {
         let any_noarch = self.exclusive_arch.iter().any(|arch| arch == "noarch");
         let (fact, list) = if listed(&self.exclude_arch) {
             ("ExcludeArch", &self.exclude_arch)
-        } else if !self.exclusive_arch.is_empty() && !listed(&self.exclusive_arch) && !any_noarch && target != "noarch" {
+        } else if !self.exclusive_arch.is_empty()
+            && !listed(&self.exclusive_arch)
+            && !any_noarch
+            && target != "noarch"
+        {
             ("ExclusiveArch", &self.exclusive_arch)
         } else {
             return Ok(());
@@ -109,21 +129,31 @@ impl SourceHeader {
                 file_name(path),
                 list.join(" ")
             ),
-            hint: Some("choose a configuration for another architecture with -r, or give --target".to_owned()),
+            hint: Some(
+                "choose a configuration for another architecture with -r, or give --target"
+                    .to_owned(),
+            ),
         })
     }
 
     pub(crate) fn has_dynamic_requires(&self) -> bool {
-        self.requires.iter().any(|requirement| requirement.name == "rpmlib(DynamicBuildRequires)")
+        self.requires
+            .iter()
+            .any(|requirement| requirement.name == "rpmlib(DynamicBuildRequires)")
     }
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn no_rpm(path: &Path, why: &str) -> Error {
-    Error::Unreadable { message: format!("Cannot find/open srpm: {}. Error: {why}", path.display()) }
+    Error::Unreadable {
+        message: format!("Cannot find/open srpm: {}. Error: {why}", path.display()),
+    }
 }
 
 fn truncated(path: &Path) -> Error {
@@ -153,10 +183,20 @@ fn check_sizes(file: &mut std::fs::File, length: u64, path: &Path) -> Result<()>
         if intro[..3] != HEADER {
             return Err(no_rpm(path, "damaged package header"));
         }
-        let number = |at: usize| u64::from(u32::from_be_bytes([intro[at], intro[at + 1], intro[at + 2], intro[at + 3]]));
+        let number = |at: usize| {
+            u64::from(u32::from_be_bytes([
+                intro[at],
+                intro[at + 1],
+                intro[at + 2],
+                intro[at + 3],
+            ]))
+        };
         let size = number(8) * 16 + number(12);
         if size > LARGEST {
-            return Err(no_rpm(path, "damaged package header: it claims an impossible size"));
+            return Err(no_rpm(
+                path,
+                "damaged package header: it claims an impossible size",
+            ));
         }
         offset += 16 + size;
         if padded {
@@ -165,7 +205,8 @@ fn check_sizes(file: &mut std::fs::File, length: u64, path: &Path) -> Result<()>
         if offset > length {
             return Err(truncated(path));
         }
-        file.seek(std::io::SeekFrom::Start(offset)).map_err(Error::io("read", path))?;
+        file.seek(std::io::SeekFrom::Start(offset))
+            .map_err(Error::io("read", path))?;
     }
     file.rewind().map_err(Error::io("read", path))
 }
@@ -186,9 +227,15 @@ fn check_length(metadata: &PackageMetadata, length: u64, path: &Path) -> Result<
     let signature = &metadata.signature;
     let size = signature
         .get_entry_data_as_u64(IndexSignatureTag::RPMSIGTAG_LONGSIZE)
-        .or_else(|_| signature.get_entry_data_as_u32(IndexSignatureTag::RPMSIGTAG_SIZE).map(u64::from));
+        .or_else(|_| {
+            signature
+                .get_entry_data_as_u32(IndexSignatureTag::RPMSIGTAG_SIZE)
+                .map(u64::from)
+        });
     match size {
-        Ok(size) if metadata.get_package_segment_offsets().header + size > length => Err(truncated(path)),
+        Ok(size) if metadata.get_package_segment_offsets().header + size > length => {
+            Err(truncated(path))
+        }
         _ => Ok(()),
     }
 }
@@ -229,10 +276,14 @@ mod tests {
             let checked = header(exclusive, exclude).check_arch("x86_64", path);
             assert_eq!(checked.is_err(), refused, "{exclusive:?} {exclude:?}");
         }
-        let message = header(&["aarch64"], &[]).check_arch("x86_64", path).map_err(|e| e.to_string());
+        let message = header(&["aarch64"], &[])
+            .check_arch("x86_64", path)
+            .map_err(|e| e.to_string());
         assert_eq!(
             message,
-            Err("x-1-1.src.rpm cannot be built for x86_64: its ExclusiveArch is aarch64".to_owned())
+            Err(
+                "x-1-1.src.rpm cannot be built for x86_64: its ExclusiveArch is aarch64".to_owned()
+            )
         );
     }
 
@@ -243,7 +294,9 @@ mod tests {
         let mut huge = vec![0u8; 96];
         huge[..4].copy_from_slice(&LEAD);
         huge.extend(HEADER);
-        huge.extend([1, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+        huge.extend([
+            1, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        ]);
         for (content, part) in [
             (b"text".to_vec(), "not an RPM package"),
             (Vec::new(), "not an RPM package"),
@@ -251,10 +304,17 @@ mod tests {
             (huge, "impossible size"),
         ] {
             fs_err::write(&path, content).map_err(Error::io("write", &path))?;
-            let error = SourceHeader::open(&path).map(|_| ()).map_err(|e| e.to_string());
-            assert!(error.as_ref().is_err_and(|text| text.contains(part)), "{error:?}");
+            let error = SourceHeader::open(&path)
+                .map(|_| ())
+                .map_err(|e| e.to_string());
+            assert!(
+                error.as_ref().is_err_and(|text| text.contains(part)),
+                "{error:?}"
+            );
         }
-        let missing = SourceHeader::open(&scratch.path().join("none")).map(|_| ()).map_err(|e| e.exit_code());
+        let missing = SourceHeader::open(&scratch.path().join("none"))
+            .map(|_| ())
+            .map_err(|e| e.exit_code());
         assert_eq!(missing, Err(1));
         Ok(())
     }

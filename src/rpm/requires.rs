@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use rpm::Evr;
+use rpm_version::Evr;
 
 /// One requirement of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,8 @@ pub(crate) struct Requirement {
 
 /// The format for `rpm -qa --qf` that [`Installed::parse`] reads: a line per package, then one per
 /// name it provides.
-pub(crate) const QUERY: &str = "=%{NEVRA}\\n[ %{PROVIDENAME}\\t%{PROVIDEFLAGS:depflags}\\t%{PROVIDEVERSION}\\n]";
+pub(crate) const QUERY: &str =
+    "=%{NEVRA}\\n[ %{PROVIDENAME}\\t%{PROVIDEFLAGS:depflags}\\t%{PROVIDEVERSION}\\n]";
 
 /// What is installed in a root.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,7 +46,11 @@ impl Installed {
                 let name = fields.next().unwrap_or_default();
                 let exact = fields.next().is_some_and(|flags| flags.trim() == "=");
                 let version = fields.next().filter(|_| exact).unwrap_or_default();
-                installed.provides.entry(name.to_owned()).or_default().push(version.to_owned());
+                installed
+                    .provides
+                    .entry(name.to_owned())
+                    .or_default()
+                    .push(version.to_owned());
             }
         }
         installed.packages.sort();
@@ -56,7 +61,11 @@ impl Installed {
     pub(crate) fn meets(&self, requirement: &Requirement) -> bool {
         self.provides
             .get(&requirement.name)
-            .is_some_and(|versions| versions.iter().any(|version| matches_version(version, requirement)))
+            .is_some_and(|versions| {
+                versions
+                    .iter()
+                    .any(|version| matches_version(version, requirement))
+            })
     }
 }
 
@@ -70,10 +79,24 @@ fn matches_version(provided: &str, requirement: &Requirement) -> bool {
     let have = Evr::parse(provided);
     let want = Evr::parse(&requirement.version);
     // A requirement without release is met by any release; without epoch it means epoch 0.
-    let release = if want.release().is_empty() { "" } else { have.release() };
-    let epoch = |evr: &Evr<'_>| if evr.epoch().is_empty() { "0".to_owned() } else { evr.epoch().to_owned() };
+    let release = if want.release().is_empty() {
+        ""
+    } else {
+        have.release()
+    };
+    let epoch = |evr: &Evr<'_>| {
+        if evr.epoch().is_empty() {
+            "0".to_owned()
+        } else {
+            evr.epoch().to_owned()
+        }
+    };
     let have = Evr::new(epoch(&have), have.version().to_owned(), release.to_owned());
-    let want = Evr::new(epoch(&want), want.version().to_owned(), want.release().to_owned());
+    let want = Evr::new(
+        epoch(&want),
+        want.version().to_owned(),
+        want.release().to_owned(),
+    );
     match have.cmp(&want) {
         std::cmp::Ordering::Less => requirement.less,
         std::cmp::Ordering::Equal => requirement.equal,
@@ -120,7 +143,10 @@ mod tests {
         let installed = Installed::parse(
             "=make-1:4.3-4.x86_64\n make\t= \t1:4.3-4\n make(x86-64)\t\t\n=gcc-12.2-1.x86_64\n gcc\t=\t12.2-1\n",
         );
-        assert_eq!(installed.packages, ["gcc-12.2-1.x86_64", "make-1:4.3-4.x86_64"]);
+        assert_eq!(
+            installed.packages,
+            ["gcc-12.2-1.x86_64", "make-1:4.3-4.x86_64"]
+        );
         for (text, met) in [
             ("gcc", true),
             ("gcc >= 12", true),

@@ -77,7 +77,11 @@ pub(crate) fn shell_line(run: &Run<'_>) -> String {
 
 /// For a POSIX shell.
 pub(crate) fn quote(word: &str) -> String {
-    if !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./+:@%~^".contains(c)) {
+    if !word.is_empty()
+        && word
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_./+:@%~^".contains(c))
+    {
         word.to_owned()
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
@@ -113,24 +117,56 @@ mod tests {
     #[test]
     fn lines() {
         let plain = config();
-        let nocheck = Rpmbuild { check: false, opts: "--nodebuginfo".to_owned(), ..config() };
-        let prep = Rpmbuild { short_circuit: Some(ShortCircuit::Prep), ..config() };
+        let nocheck = Rpmbuild {
+            check: false,
+            opts: "--nodebuginfo".to_owned(),
+            ..config()
+        };
+        let prep = Rpmbuild {
+            short_circuit: Some(ShortCircuit::Prep),
+            ..config()
+        };
         let tail = "--target x86_64 --nodeps /b/x.spec";
         let check = "--define '__spec_check_template exit 0; '";
         for (config, stage, noclean, expected) in [
             (&plain, Stage::Source, false, format!("-bs {tail}")),
-            (&plain, Stage::DynamicRequires { prepared: true }, false, format!("-br --noprep {tail}")),
-            (&plain, Stage::Binary { dynamic: false }, true, format!("-bb --noclean {tail}")),
-            (&plain, Stage::Binary { dynamic: true }, false, format!("-ba --noprep {tail}")),
+            (
+                &plain,
+                Stage::DynamicRequires { prepared: true },
+                false,
+                format!("-br --noprep {tail}"),
+            ),
+            (
+                &plain,
+                Stage::Binary { dynamic: false },
+                true,
+                format!("-bb --noclean {tail}"),
+            ),
+            (
+                &plain,
+                Stage::Binary { dynamic: true },
+                false,
+                format!("-ba --noprep {tail}"),
+            ),
             (
                 &nocheck,
                 Stage::Binary { dynamic: false },
                 false,
                 format!("-bb --target x86_64 --nodeps {check} /b/x.spec --nodebuginfo"),
             ),
-            (&prep, Stage::Binary { dynamic: false }, false, format!("-bp --short-circuit {tail}")),
+            (
+                &prep,
+                Stage::Binary { dynamic: false },
+                false,
+                format!("-bp --short-circuit {tail}"),
+            ),
         ] {
-            let line = shell_line(&Run { config, stage, spec: "/b/x.spec", noclean });
+            let line = shell_line(&Run {
+                config,
+                stage,
+                spec: "/b/x.spec",
+                noclean,
+            });
             assert_eq!(line, format!("/usr/bin/rpmbuild {expected}"));
         }
         assert_eq!(quote("a b'c"), r"'a b'\''c'");

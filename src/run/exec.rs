@@ -51,7 +51,7 @@ impl Runner for Exec {
         };
         let mut command = start(cmd, &plan, &argv)?;
         let spawned = command.spawn().map_err(|source| Error::Spawn {
-            program: display(&argv),
+            program: shell_quoted(&argv),
             source,
         });
         drop(child_report);
@@ -93,7 +93,7 @@ fn start(cmd: &Cmd, plan: &Plan, argv: &[OsString]) -> Result<Command> {
 }
 
 /// Shell-quoted, for messages.
-pub(crate) fn display(argv: &[OsString]) -> String {
+pub(crate) fn shell_quoted(argv: &[OsString]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
     argv.iter()
         .map(|arg| {
@@ -160,7 +160,7 @@ fn outcome(report: OwnedFd, argv: &[OsString]) -> Result<Status> {
         Ok(Report::Failed { message, hint }) => Err(Error::Sandbox { message, hint }),
         // Killed from outside, or out of memory.
         Err(_) => Err(Error::Sandbox {
-            message: format!("the sandbox was killed while it ran {}", display(argv)),
+            message: format!("the sandbox was killed while it ran {}", shell_quoted(argv)),
             hint: Some("the kernel's log says whether memory ran out: `dmesg | tail`".to_owned()),
         }),
     }
@@ -216,7 +216,7 @@ impl Exec {
                 Some(left) if left.is_zero() => {
                     let limit = cmd.timeout.unwrap_or_default();
                     return Err(Error::Timeout {
-                        command: display(&cmd.argv),
+                        command: shell_quoted(&cmd.argv),
                         limit,
                     });
                 }

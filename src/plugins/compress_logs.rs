@@ -1,0 +1,58 @@
+//! compress_logs: the log files in the result directory, compressed when a build is over.
+
+use std::path::Path;
+
+use crate::buildroot::Buildroot;
+use crate::config::{PluginConfig, Value};
+use crate::error::Result;
+use crate::plugin::Plugin;
+use crate::rpm::rpmbuild::quote;
+
+const LOGS: [&str; 6] = [
+    "root.log",
+    "build.log",
+    "state.log",
+    "available_pkgs.log",
+    "installed_pkgs.log",
+    "hw_info.log",
+];
+
+#[derive(Debug)]
+struct CompressLogs {
+    command: String,
+}
+
+pub(super) fn new(settings: &PluginConfig) -> Result<Box<dyn Plugin>> {
+    let command = match settings.options.get("command") {
+        Some(Value::Str(command)) if !command.is_empty() => command.clone(),
+        _ => "gzip".to_owned(),
+    };
+    Ok(Box::new(CompressLogs { command }))
+}
+
+impl Plugin for CompressLogs {
+    fn name(&self) -> &'static str {
+        "compress_logs"
+    }
+
+    fn logs_closed(&self, root: &Buildroot<'_>, result: &Path) -> Result<()> {
+        for log in LOGS
+            .map(|name| result.join(name))
+            .iter()
+            .filter(|log| log.is_file())
+        {
+            // An earlier build's compressed log would make gzip refuse.
+            let line = format!("{} -f {}", self.command, quote(&log.to_string_lossy()));
+            let line = if self.command == "gzip" {
+                line
+            } else {
+                line.replacen(" -f ", " ", 1)
+            };
+            let (status, text) = root.run_on_host(&["/bin/sh", "-c", &line])?;
+            if !status.success() {
+                tracing::warn!("cannot compress {}: {}", log.display(), text.trim());
+            }
+        }
+        Ok(())
+    }
+}

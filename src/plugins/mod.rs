@@ -1,0 +1,30 @@
+//! The built-in plugins: a table of names and constructors; its order is the order of wrapping.
+
+mod bind_mount;
+mod compress_logs;
+mod hw_info;
+mod package_state;
+
+use crate::config::{Config, PluginConfig};
+use crate::error::Result;
+use crate::plugin::{Plugin, Plugins};
+
+type Constructor = fn(&PluginConfig) -> Result<Box<dyn Plugin>>;
+
+const REGISTRY: [(&str, Constructor); 4] = [
+    ("bind_mount", bind_mount::new),
+    ("package_state", package_state::new),
+    ("hw_info", hw_info::new),
+    ("compress_logs", compress_logs::new),
+];
+
+/// The plugins that `config` enables.
+pub(crate) fn enabled(config: &Config) -> Result<Plugins> {
+    let mut plugins = Vec::new();
+    for (name, constructor) in REGISTRY {
+        if let Some(settings) = config.plugins.get(name).filter(|settings| settings.enable) {
+            plugins.push(constructor(settings)?);
+        }
+    }
+    Ok(Plugins(plugins))
+}

@@ -1,0 +1,45 @@
+//! package_state: `installed_pkgs.log` lists what a build was made with.
+
+use crate::buildroot::Buildroot;
+use crate::config::{PluginConfig, Value};
+use crate::error::Result;
+use crate::plugin::Plugin;
+use crate::report::LogSink;
+
+#[derive(Debug)]
+struct PackageState {
+    installed: bool,
+}
+
+pub(super) fn new(settings: &PluginConfig) -> Result<Box<dyn Plugin>> {
+    if settings.options.get("available_pkgs") == Some(&Value::Bool(true)) {
+        tracing::warn!(
+            "plugin package_state: available_pkgs is not there yet; available_pkgs.log is not written"
+        );
+    }
+    let installed = settings.options.get("installed_pkgs") != Some(&Value::Bool(false));
+    Ok(Box::new(PackageState { installed }))
+}
+
+impl Plugin for PackageState {
+    fn name(&self) -> &'static str {
+        "package_state"
+    }
+
+    fn deps_installed(&self, root: &Buildroot<'_>) -> Result<()> {
+        if !self.installed {
+            return Ok(());
+        }
+        let format = "%{nevra} %{buildtime} %{size} installed\\n";
+        let mut sink = LogSink::capture_only().without_stderr();
+        root.run_inside(
+            &[&root.cx.config.rpmbuild.rpm_command, "-qa", "--qf", format],
+            &root.as_root(),
+            &mut sink,
+        )?;
+        let text = sink.captured_text();
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.sort_unstable();
+        root.write_result("installed_pkgs.log", (lines.join("\n") + "\n").as_bytes())
+    }
+}
