@@ -1,17 +1,41 @@
 //! The resolved configuration of one chroot: typed, expanded, immutable.
 //!
 //! Files become values with the place each came from ([`layers`], [`toml`], [`cfg`]), the values
-//! are expanded ([`template`]) and become the structs below ([`resolve`]). Nothing changes a
+//! are expanded ([`template`]) and become the structs below ([`resolve`]); [`load()`] is all of it.
+//! Nothing changes a
 //! [`Config`] afterwards. Key names and defaults are the original's; `configs/defaults.toml`,
 //! embedded in the binary, is the single source of the defaults and of `docs/config.md`.
 
+pub(crate) mod cfg;
+pub(crate) mod debug;
+mod dnf;
+mod keys;
+mod kind;
+mod layers;
+mod load;
+mod near;
+pub(crate) mod options;
+mod python_methods;
+mod reader;
+mod resolve;
+mod resolve_packages;
+mod source;
+mod template;
+mod toml;
 pub(crate) mod value;
+
+#[cfg(test)]
+mod shipped_tests;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use indexmap::IndexMap;
 
+pub(crate) use layers::Search;
+pub(crate) use load::{Defaults, Loaded, Request, load};
+pub(crate) use options::Options;
+pub(crate) use resolve::check_host_arch;
 pub(crate) use value::{Origin, Value};
 
 /// Everything a run of mock needs to know about one build root.
@@ -130,6 +154,8 @@ pub(crate) struct Packages {
     pub(crate) ssl_ca_bundle_path: Option<String>,
     /// (host directory, chroot directory)
     pub(crate) ssl_copied_ca_trust_dirs: Vec<(String, String)>,
+    /// Content of `priorities.conf` and `rhnplugin.conf`, for yum.
+    pub(crate) yum_files: IndexMap<String, String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,6 +202,7 @@ pub(crate) struct Isolation {
     pub(crate) kind: IsolationKind,
     pub(crate) hostname: Option<String>,
     pub(crate) internal_dev_setup: bool,
+    pub(crate) dev_loop_count: u32,
 }
 
 #[derive(Debug, Clone)]

@@ -1,0 +1,248 @@
+//! From a request to a configuration: find, read, override, resolve.
+//!
+//! Nothing here looks at the machine beyond the files it is told of; the caller gives the host's
+//! facts with the request.
+
+use std::path::PathBuf;
+
+use super::cfg;
+use super::keys::{Status, schema};
+use super::layers::{self, Search, State};
+use super::options::Options;
+use super::resolve;
+use super::template::Expander;
+use super::value::{Origin, Value};
+use super::{Config, Overrides};
+use crate::error::{Error, Result};
+
+/// Directories that take the place of the built-in ones for a caller without privileges.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Defaults {
+    pub(crate) basedir: Option<PathBuf>,
+    pub(crate) cache_topdir: Option<PathBuf>,
+}
+
+/// What is to be loaded, and the facts that go into it.
+#[derive(Debug, Clone)]
+pub(crate) struct Request<'a> {
+    pub(crate) overrides: &'a Overrides,
+    pub(crate) search: Search,
+    pub(crate) defaults: Defaults,
+    pub(crate) host: cfg::Host,
+    /// `uname -m`.
+    pub(crate) host_arch: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) config: Config,
+    /// Every option as it was assigned, templates unexpanded.
+    pub(crate) options: Options,
+    /// One line each, with the place.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Loaded {
+    /// Every option with its templates expanded.
+    pub(crate) fn expanded(&self) -> Result<Options> {
+        let expander = Expander::new(self.options.values.clone());
+        let mut expanded = self.options.clone();
+        for (key, value) in &mut expanded.values {
+            *value = expander.value(key, value, self.options.origin(&[key]))?;
+        }
+        Ok(expanded)
+    }
+}
+
+/// Loads the configuration that the request's overrides name.
+pub(crate) fn load(request: &Request<'_>) -> Result<Loaded> {
+    let mut search = request.search.clone();
+    if let Some(dir) = &request.overrides.configdir {
+        search.config_dirs = vec![search.cwd.join(dir)];
+    }
+    let root = match request.overrides.root.as_str() {
+        "" => "default",
+        root => root,
+    };
+    let found = layers::find(root, &search)?;
+    let mut state = layers::read_all(&found, &search, &request.host)?;
+    for (key, value) in [
+        ("config_path", found.config_dir.display().to_string()),
+        ("config_file", found.path.display().to_string()),
+        ("chroot_name", found.name.clone()),
+    ] {
+        state
+            .options
+            .set(&[key], Value::Str(value), Origin::Computed);
+    }
+    override_with(&mut state.options, request)?;
+    compute(&mut state.options, request);
+    let mut warnings = not_yet(&state.options);
+    let State {
+        options,
+        files_read,
+        warnings: mut from_files,
+        ..
+    } = state;
+    from_files.append(&mut warnings);
+    let config = resolve::config(
+        &options,
+        request.overrides,
+        &found.name,
+        files_read,
+        &request.host,
+    )?;
+    Ok(Loaded {
+        config,
+        options,
+        warnings: from_files,
+    })
+}
+
+fn override_with(options: &mut Options, request: &Request<'_>) -> Result<()> {
+    let overrides = request.overrides;
+    let mut set = |path: &[&str], value: Value| options.set(path, value, Origin::CommandLine);
+    for (key, value) in &overrides.set {
+        set(&[key], value.clone());
+    }
+    for (name, value) in &overrides.macros {
+        set(&["macros", name], value.as_str().into());
+    }
+    for (flag, names, enable) in [
+        ("--disable-plugin", &overrides.disable_plugins, false),
+        ("--enable-plugin", &overrides.enable_plugins, true),
+    ] {
+        for name in names {
+            if !known_plugin(options, name) {
+                let known = plugin_names(options);
+                let known = Value::List(known.iter().map(|name| name.as_str().into()).collect());
+                let known = super::debug::literal(&known);
+                return Err(Error::usage(format!(
+                    "Bad option for '{flag}={name}'. Expecting one of: {known}"
+                )));
+            }
+            let key = format!("{name}_enable");
+            options.set(&["plugin_conf", &key], enable.into(), Origin::CommandLine);
+        }
+    }
+    for (plugin, option, value) in &overrides.plugin_options {
+        if !known_plugin(options, plugin) {
+            return Err(Error::usage(format!(
+                "Bad option for '--plugin-option' ({plugin}:{option}).  No such plugin: {plugin}"
+            )));
+        }
+        let key = format!("{plugin}_opts");
+        options.set(
+            &["plugin_conf", &key, option],
+            value.clone(),
+            Origin::CommandLine,
+        );
+    }
+    layers::check_macros(options)
+}
+
+/// Plugins this mock knows by name, in the original's order, then those a configuration names.
+pub(super) fn plugin_names(options: &Options) -> Vec<String> {
+    let mut names = schema()
+        .sections
+        .iter()
+        .filter_map(|section| match section.path.as_slice() {
+            [plugins, name] if plugins == "plugins" => Some(name.clone()),
+            _ => None,
+        })
+        .collect::<Vec<_>>();
+    if let Some(Value::Dict(entries)) = options.get(&["plugin_conf"]) {
+        for key in entries.keys() {
+            if let Some(name) = key.strip_suffix("_enable")
+                && !names.iter().any(|known| known == name)
+            {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    names
+}
+
+fn known_plugin(options: &Options, name: &str) -> bool {
+    plugin_names(options).iter().any(|known| known == name)
+}
+
+/// Values that follow from others, or from the host, unless a configuration says otherwise.
+fn compute(options: &mut Options, request: &Request<'_>) {
+    let is_default = |options: &Options, key: &str| {
+        matches!(options.origin(&[key]), None | Some(Origin::Default { .. }))
+    };
+    let host = &request.host;
+    for (key, dir) in [
+        ("basedir", &request.defaults.basedir),
+        ("cache_topdir", &request.defaults.cache_topdir),
+    ] {
+        if let (Some(dir), true) = (dir, is_default(options, key)) {
+            let dir = dir.display().to_string();
+            options.set(&[key], dir.into(), Origin::Computed);
+        }
+    }
+    if is_default(options, "host_arch") {
+        options.set(
+            &["host_arch"],
+            request.host_arch.as_str().into(),
+            Origin::Computed,
+        );
+    }
+    if is_default(options, "chrootuid") {
+        options.set(&["chrootuid"], i64::from(host.uid).into(), Origin::Computed);
+    }
+    if let (Some(gid), true) = (host.groups.get("mock"), is_default(options, "chrootgid")) {
+        options.set(&["chrootgid"], i64::from(*gid).into(), Origin::Computed);
+    }
+    if matches!(options.get(&["repo_arch"]), None | Some(Value::None))
+        && let Some(Value::Str(target)) = options.get(&["target_arch"]).cloned()
+    {
+        let mapped = options.get(&["repo_arch_map", &target]).cloned();
+        let arch = mapped.unwrap_or(Value::Str(target));
+        options.set(&["repo_arch"], arch, Origin::Computed);
+    }
+    let wants_name = options.get(&["use_container_host_hostname"]) == Some(&Value::Bool(true));
+    if wants_name && options.get(&["macros", "%_buildhost"]).is_none() && !host.hostname.is_empty()
+    {
+        let name = host.hostname.as_str().into();
+        options.set(&["macros", "%_buildhost"], name, Origin::Computed);
+    }
+    let container = options.get(&["use_bootstrap_container"]).cloned();
+    if let Some(flag @ Value::Bool(_)) = container {
+        let origin = options.origin(&["use_bootstrap_container"]).cloned();
+        options.set(&["use_bootstrap"], flag, origin.unwrap_or(Origin::Computed));
+    }
+}
+
+/// Warnings about options that were set and are not carried out.
+fn not_yet(options: &Options) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for key in &schema().keys {
+        let Status::NotYet { instead } = &key.status else {
+            continue;
+        };
+        let path = key.original.iter().map(String::as_str).collect::<Vec<_>>();
+        let (Some(value), Some(origin)) = (options.get(&path), resolve::origin(options, &path))
+        else {
+            continue;
+        };
+        let chosen = matches!(origin, Origin::File { .. } | Origin::CommandLine);
+        let off = match &key.default {
+            Some(default) => value == default,
+            None => matches!(value, Value::None | Value::Bool(false)),
+        };
+        if chosen && !off {
+            let name = key.original.join(".");
+            warnings.push(format!("{origin}: {name} is not supported yet: {instead}"));
+        }
+    }
+    if matches!(options.get(&["isolation"]), Some(Value::Str(kind)) if kind == "nspawn")
+        && let Some(origin) = options.origin(&["isolation"])
+    {
+        warnings.push(format!(
+            "{origin}: isolation = nspawn is not supported yet: mock's own sandbox is used"
+        ));
+    }
+    warnings
+}

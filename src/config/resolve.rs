@@ -1,0 +1,321 @@
+//! Options become the typed [`Config`], section by section.
+//!
+//! Everything that follows from several options at once is decided here: names with the unique
+//! extension, clean-up that a result directory inside the root forbids, the home of `~`.
+
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+
+use super::cfg::Host;
+use super::load::plugin_names;
+use super::options::Options;
+use super::reader::Reader;
+pub(super) use super::reader::origin;
+use super::resolve_packages::packages;
+use super::value::{Origin, Value};
+use super::{
+    Chroot, Config, Isolation, IsolationKind, Logging, Network, Overrides, PluginConfig, Rpmbuild,
+    ShortCircuit, Users,
+};
+use crate::error::{Error, Result};
+
+pub(super) fn config(
+    options: &Options,
+    overrides: &Overrides,
+    config_name: &str,
+    config_paths: Vec<PathBuf>,
+    host: &Host,
+) -> Result<Config> {
+    // Caches belong to all unique extensions of a root together: plugins see the plain name.
+    let shared = Reader::new(options, None);
+    let shared_name = root_name(&shared)?;
+    let extension = shared.text(&["unique-ext"])?;
+    let name = match &extension {
+        Some(extension) => format!("{shared_name}-{extension}"),
+        None => shared_name.clone(),
+    };
+    if name.contains('/') || name.starts_with('.') || name.contains('\0') {
+        let message = format!("root: '{name}' cannot be the name of a directory");
+        return Err(shared.error(&["root"], message));
+    }
+    let reader = Reader::new(options, Some(name.clone()));
+    let chroot = chroot(&reader, name, shared_name, host)?;
+    Ok(Config {
+        config_name: config_name.to_owned(),
+        description: reader.text(&["description"])?,
+        users: users(&reader, options)?,
+        packages: packages(&reader, overrides)?,
+        rpmbuild: rpmbuild(&reader, &chroot, host)?,
+        isolation: isolation(&reader)?,
+        network: network(&reader, host)?,
+        logging: logging(&reader)?,
+        plugins: plugins(&shared, options)?,
+        chroot,
+        config_paths,
+    })
+}
+
+fn root_name(reader: &Reader<'_>) -> Result<String> {
+    reader.text(&["root"])?.ok_or_else(|| Error::Config {
+        place: String::new(),
+        message: "Error in configuration - option config_opts['root'] must be present in your \
+                  config."
+            .to_owned(),
+        excerpt: None,
+        hint: Some("in a TOML file it is `name` in [chroot]".to_owned()),
+    })
+}
+
+fn chroot(reader: &Reader<'_>, name: String, shared_name: String, host: &Host) -> Result<Chroot> {
+    let basedir = required_path(reader, "basedir", host)?;
+    let resultdir = required_path(reader, "resultdir", host)?;
+    // Removing the root would take the results along.
+    let keep = resultdir.starts_with(basedir.join(&name));
+    let chroothome = reader.string(&["chroothome"])?;
+    if !chroothome.starts_with('/') {
+        let message = format!("chroothome: expected an absolute path, found '{chroothome}'");
+        return Err(reader.error(&["chroothome"], message));
+    }
+    Ok(Chroot {
+        name,
+        shared_name,
+        target_arch: reader.string(&["target_arch"])?,
+        legal_host_arches: match reader.value(&["legal_host_arches"])? {
+            Some(_) => Some(reader.list(&["legal_host_arches"])?),
+            None => None,
+        },
+        forcearch: reader.text(&["forcearch"])?,
+        releasever: reader.text(&["releasever"])?,
+        cache_topdir: required_path(reader, "cache_topdir", host)?,
+        rootdir: required_path(reader, "rootdir", host)?,
+        chroothome,
+        extra_chroot_dirs: reader.list(&["extra_chroot_dirs"])?,
+        files: reader.table_of_strings(&["files"])?,
+        backup_on_clean: reader.bool(&["backup_on_clean"])?,
+        backup_base_dir: required_path(reader, "backup_base_dir", host)?,
+        clean: reader.bool(&["clean"])?,
+        cleanup_on_success: reader.bool(&["cleanup_on_success"])? && !keep,
+        cleanup_on_failure: reader.bool(&["cleanup_on_failure"])? && !keep,
+        exclude_from_homedir_cleanup: reader.list(&["exclude_from_homedir_cleanup"])?,
+        basedir,
+        resultdir,
+    })
+}
+
+/// A path that must be given: `~` is the caller's home, a relative one starts at `cwd`.
+fn required_path(reader: &Reader<'_>, key: &str, host: &Host) -> Result<PathBuf> {
+    let text = reader.text(&[key])?;
+    let text = text.ok_or_else(|| reader.error(&[key], format!("{key}: must not be empty")))?;
+    Ok(host.cwd.join(at_home(&text, host)))
+}
+
+fn at_home(text: &str, host: &Host) -> PathBuf {
+    match text.strip_prefix('~') {
+        Some("") => host.home.clone(),
+        Some(rest) if rest.starts_with('/') => host.home.join(rest.trim_start_matches('/')),
+        _ => Path::new(text).to_owned(),
+    }
+}
+
+fn users(reader: &Reader<'_>, options: &Options) -> Result<Users> {
+    // What mock computed for templates is no wish of the configuration.
+    let wished = |key: &str| match origin(options, &[key]) {
+        Some(Origin::Computed) => Ok(None),
+        _ => reader.number(&[key]),
+    };
+    Ok(Users {
+        chrootuid: wished("chrootuid")?,
+        chrootgid: wished("chrootgid")?,
+        chrootuser: reader.string(&["chrootuser"])?,
+        chrootgroup: reader.string(&["chrootgroup"])?,
+        copy_host_users: reader.list(&["copy_host_users"])?,
+        no_root_shells: reader.bool(&["no_root_shells"])?,
+    })
+}
+
+fn rpmbuild(reader: &Reader<'_>, chroot: &Chroot, host: &Host) -> Result<Rpmbuild> {
+    let short_circuit = match reader.text(&["short_circuit"])?.as_deref() {
+        None => None,
+        Some("prep") => Some(ShortCircuit::Prep),
+        Some("build") => Some(ShortCircuit::Build),
+        Some("install") => Some(ShortCircuit::Install),
+        Some("binary") => Some(ShortCircuit::Binary),
+        Some(other) => {
+            let expected = "prep, build, install or binary";
+            return Err(reader.wrong(&["short_circuit"], expected, &other.into()));
+        }
+    };
+    let mut environment = reader.table_of_strings(&["environment"])?;
+    environment.insert("HOME".to_owned(), chroot.chroothome.clone());
+    let arch = reader.text(&["rpmbuild_arch"])?;
+    Ok(Rpmbuild {
+        command: reader.string(&["rpmbuild_command"])?,
+        rpm_command: reader.string(&["rpm_command"])?,
+        arch: arch.unwrap_or_else(|| chroot.target_arch.clone()),
+        check: reader.bool(&["check"])?,
+        timeout: reader.limit(&["rpmbuild_timeout"])?,
+        opts: reader.string(&["rpmbuild_opts"])?,
+        short_circuit,
+        dynamic_buildrequires: reader.bool(&["dynamic_buildrequires"])?,
+        dynamic_buildrequires_max_loops: reader
+            .number(&["dynamic_buildrequires_max_loops"])?
+            .unwrap_or(0),
+        static_buildrequires_max_loops: reader
+            .number(&["static_buildrequires_max_loops"])?
+            .unwrap_or(0),
+        macros: macros(reader, chroot)?,
+        macrofile: reader
+            .text(&["macrofile"])?
+            .map(|path| host.cwd.join(at_home(&path, host))),
+        post_install: reader.bool(&["post_install"])?,
+        createrepo_on_rpms: reader.bool(&["createrepo_on_rpms"])?,
+        createrepo_command: reader.string(&["createrepo_command"])?,
+        environment,
+    })
+}
+
+fn macros(reader: &Reader<'_>, chroot: &Chroot) -> Result<IndexMap<String, Option<String>>> {
+    let mut macros = IndexMap::new();
+    for (name, value) in reader.table(&["macros"])? {
+        let text = match &value {
+            Value::None => None,
+            Value::Str(text) => Some(text.clone()),
+            Value::Bool(_) | Value::Int(_) | Value::Float(_) => Some(super::debug::literal(&value)),
+            Value::List(_) | Value::Tuple(_) | Value::Dict(_) => {
+                return Err(reader.wrong(&["macros", &name], "string", &value));
+            }
+        };
+        macros.insert(name, text);
+    }
+    // Emulation is slow: timeouts in test suites are multiplied by this.
+    if chroot.legal_host_arches.is_some() {
+        let factor = if chroot.forcearch.is_some() {
+            "10"
+        } else {
+            "1"
+        };
+        macros
+            .entry("%_platform_multiplier".to_owned())
+            .or_insert_with(|| Some(factor.to_owned()));
+    }
+    Ok(macros)
+}
+
+fn isolation(reader: &Reader<'_>) -> Result<Isolation> {
+    let kind = match reader.text(&["isolation"])?.as_deref() {
+        Some("auto") => IsolationKind::Auto,
+        Some("simple") => IsolationKind::Simple,
+        Some("nspawn") => IsolationKind::Nspawn,
+        Some(other) => {
+            let expected = "simple, nspawn or auto";
+            return Err(reader.wrong(&["isolation"], expected, &other.into()));
+        }
+        None => match reader.optional_bool(&["use_nspawn"])? {
+            None => IsolationKind::Auto,
+            Some(false) => IsolationKind::Simple,
+            Some(true) => IsolationKind::Nspawn,
+        },
+    };
+    Ok(Isolation {
+        kind,
+        hostname: reader.text(&["hostname"])?,
+        internal_dev_setup: reader.bool(&["internal_dev_setup"])?,
+        dev_loop_count: reader.number(&["dev_loop_count"])?.unwrap_or(0),
+    })
+}
+
+fn network(reader: &Reader<'_>, host: &Host) -> Result<Network> {
+    let mut proxies = IndexMap::new();
+    for name in ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy"] {
+        let configured = reader.text(&[name])?;
+        let inherited = || {
+            host.environment
+                .get(name)
+                .filter(|value| !value.is_empty())
+                .cloned()
+        };
+        if let Some(proxy) = configured.or_else(inherited) {
+            proxies.insert(name.to_owned(), proxy);
+        }
+    }
+    Ok(Network {
+        rpmbuild_networking: reader.bool(&["rpmbuild_networking"])?,
+        use_host_resolv: reader.bool(&["use_host_resolv"])?,
+        online: reader.bool(&["online"])?,
+        proxies,
+    })
+}
+
+fn logging(reader: &Reader<'_>) -> Result<Logging> {
+    Ok(Logging {
+        print_main_output: reader.optional_bool(&["print_main_output"])?,
+        stderr_line_prefix: reader.string(&["stderr_line_prefix"])?,
+        opstimeout: reader.limit(&["opstimeout"])?,
+    })
+}
+
+fn plugins(reader: &Reader<'_>, options: &Options) -> Result<IndexMap<String, PluginConfig>> {
+    plugin_names(options)
+        .into_iter()
+        .map(|name| {
+            let plugin = PluginConfig {
+                enable: reader.bool(&["plugin_conf", &format!("{name}_enable")])?,
+                options: reader.table(&["plugin_conf", &format!("{name}_opts")])?,
+            };
+            Ok((name, plugin))
+        })
+        .collect()
+}
+
+/// Architectures there are machines of, as `uname -m` names them.
+const HOST_ARCHES: [&str; 17] = [
+    "x86_64",
+    "aarch64",
+    "i386",
+    "i486",
+    "i586",
+    "i686",
+    "ppc64le",
+    "ppc64",
+    "s390x",
+    "riscv64",
+    "armv6l",
+    "armv7l",
+    "armv8l",
+    "loongarch64",
+    "mips64",
+    "ppc",
+    "s390",
+];
+
+/// Whether a host of `host_arch` can build for this configuration.
+pub(crate) fn check_host_arch(config: &Config, host_arch: &str) -> Result<()> {
+    let Some(legal) = &config.chroot.legal_host_arches else {
+        return Ok(());
+    };
+    let chroot = &config.chroot;
+    if legal.iter().any(|arch| arch == host_arch) || chroot.forcearch.is_some() {
+        return Ok(());
+    }
+    let legal = legal.join(", ");
+    let message = if HOST_ARCHES.contains(&host_arch) {
+        format!(
+            "cannot build for {} on this host: its architecture is {host_arch}, and {} needs one of {legal}",
+            chroot.target_arch, chroot.name
+        )
+    } else {
+        format!(
+            "unknown host architecture '{host_arch}': {} needs one of {legal}",
+            chroot.name
+        )
+    };
+    let hint = format!(
+        "--forcearch {} builds by emulation, with qemu-user-static on the host",
+        chroot.target_arch
+    );
+    Err(Error::Architecture {
+        message,
+        hint: Some(hint),
+    })
+}
