@@ -123,10 +123,10 @@ impl Buildroot<'_> {
         let home = self.layout.package_manager_home();
         let mut env = config.rpmbuild.environment.clone();
         env.extend(config.network.proxies.clone());
-        env.insert("HOME".to_owned(), home.shell_quoted().to_string());
+        env.insert("HOME".to_owned(), home.display().to_string());
         env.insert(
             "TMPDIR".to_owned(),
-            home.join("tmp").shell_quoted().to_string(),
+            home.join("tmp").display().to_string(),
         );
         // Programs that read the output, and our own search for causes, know the untranslated text.
         env.insert("LC_MESSAGES".to_owned(), "C.UTF-8".to_owned());
@@ -177,7 +177,7 @@ impl Buildroot<'_> {
     fn transaction_hint(&self) -> String {
         format!(
             "see {}; look for a package with `mock -r {} --pm-cmd search NAME`",
-            self.layout.result.join("root.log").shell_quoted(),
+            self.layout.result.join("root.log").display(),
             self.cx.config.config_name
         )
     }

@@ -1,0 +1,2 @@
+#!/bin/sh
+test "$(./autohello)" = "Hello from autohello 1.0"
