@@ -86,6 +86,10 @@ pub(crate) enum Error {
         hint: Option<String>,
     },
 
+    /// Something the configuration forbids, found only while building.
+    #[error("{message}")]
+    Refused { message: String },
+
     /// A file that was named as a source package is none.
     #[error("{message}")]
     Unreadable { message: String },

@@ -16,6 +16,16 @@ pub(crate) fn remove_tree(path: &Path) -> Result<()> {
     if !metadata.is_dir() {
         return fs_err::remove_file(path).map_err(Error::io("remove", path));
     }
+    refuse_mounts(path)?;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "checked for mounts above; does not follow links"
+    )]
+    std::fs::remove_dir_all(path).map_err(Error::io("remove", path))
+}
+
+/// An error when something is mounted at `path` or below.
+pub(crate) fn refuse_mounts(path: &Path) -> Result<()> {
     if let Some(mount) = mounted_below(path)? {
         return Err(Error::Command {
             message: format!(
@@ -26,11 +36,7 @@ pub(crate) fn remove_tree(path: &Path) -> Result<()> {
             hint: Some(format!("unmount it: `umount -R {}`", mount.display())),
         });
     }
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "checked for mounts above; does not follow links"
-    )]
-    std::fs::remove_dir_all(path).map_err(Error::io("remove", path))
+    Ok(())
 }
 
 fn mounted_below(path: &Path) -> Result<Option<PathBuf>> {

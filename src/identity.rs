@@ -27,7 +27,6 @@ pub(crate) struct Identity {
     pub(crate) gid: u32,
     pub(crate) name: String,
     pub(crate) home: PathBuf,
-    groups: Vec<Gid>,
     /// gid of the host's group `mock`.
     pub(crate) mock_gid: Option<u32>,
     pub(crate) root: bool,
@@ -64,6 +63,10 @@ impl Identity {
                 .and_then(|name| nix::unistd::getgrouplist(&name, Gid::from_raw(gid)).ok())
                 .unwrap_or_default()
         };
+        if root && uid != 0 {
+            nix::unistd::setgroups(&groups)
+                .map_err(|e| Error::system("cannot set the caller's groups", e))?;
+        }
         if setuid {
             // From here on this is root's process; the caller is remembered above.
             nix::unistd::setresuid(Uid::from_raw(0), Uid::from_raw(0), Uid::from_raw(0))
@@ -74,7 +77,6 @@ impl Identity {
             gid,
             name,
             home,
-            groups,
             mock_gid: Group::from_name("mock")
                 .ok()
                 .flatten()
@@ -95,21 +97,17 @@ impl Identity {
         }
     }
 
-    /// Runs `work` with the caller's effective ids, so that it can do no more than they could.
+    /// Runs `work` with the caller's rights on files, so that it can do no more than they could.
+    ///
+    /// File system ids, unlike effective ids, belong to the thread: deletions in the background
+    /// go on as root. Supplementary groups are the caller's from the start.
     pub(crate) fn as_caller<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         if !self.root || self.uid == 0 {
             return work();
         }
-        let failed = |e| Error::system("cannot change to the calling user", e);
-        let own_groups = nix::unistd::getgroups().map_err(failed)?;
-        nix::unistd::setgroups(&self.groups).map_err(failed)?;
-        nix::unistd::setegid(Gid::from_raw(self.gid)).map_err(failed)?;
-        nix::unistd::seteuid(Uid::from_raw(self.uid)).map_err(failed)?;
+        set_file_ids(self.uid, self.gid)?;
         let done = work();
-        let back = nix::unistd::seteuid(Uid::from_raw(0))
-            .and_then(|()| nix::unistd::setegid(Gid::from_raw(0)))
-            .and_then(|()| nix::unistd::setgroups(&own_groups));
-        back.map_err(|e| Error::system("cannot become root again", e))?;
+        set_file_ids(0, 0)?;
         done
     }
 
@@ -141,4 +139,18 @@ impl Identity {
             User::ROOT
         }
     }
+}
+
+/// setfsuid(2) reports no failure; asking again does.
+fn set_file_ids(uid: u32, gid: u32) -> Result<()> {
+    let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+    nix::unistd::setfsgid(gid);
+    nix::unistd::setfsuid(uid);
+    if nix::unistd::setfsuid(uid) == uid && nix::unistd::setfsgid(gid) == gid {
+        return Ok(());
+    }
+    Err(Error::system(
+        "cannot change to the calling user",
+        nix::Error::EPERM,
+    ))
 }

@@ -11,6 +11,7 @@ mod identity;
 mod package_manager;
 mod plugin;
 mod plugins;
+mod recipe;
 mod report;
 mod rpm;
 mod run;

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::lock::{Lock, Mode};
 use crate::config::Chroot;
+use crate::error::Result;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Layout {
@@ -30,6 +32,11 @@ impl Layout {
 
     pub(crate) fn lock(&self) -> PathBuf {
         self.base.join("buildroot.lock")
+    }
+
+    /// Takes the root's lock alone, or says who uses the root.
+    pub(crate) fn lock_alone(&self) -> Result<Lock> {
+        Lock::take(&self.lock(), Mode::Exclusive)
     }
 
     /// Home of the package manager when it works from the host: rpm reads its macros there.
@@ -65,3 +72,6 @@ impl Layout {
 
 /// Exists in a root whose installation was completed.
 pub(crate) const INITIALIZED: &str = ".initialized";
+
+/// Exists while a transaction is under way, and after one that was cut short.
+pub(crate) const UNFINISHED: &str = ".transaction-unfinished";

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use super::layout::UNFINISHED;
 use super::{Buildroot, Cmd};
 use crate::config::PackageManagerKind;
 use crate::error::{Error, Result};
 use crate::package_manager::{self, Context, Op, Probe};
-use crate::report::LogSink;
+use crate::report::{LogSink, Spinner};
 use crate::run::exec::shell_quoted;
 use crate::run::{Status, Stdio};
 use crate::sandbox::{Network, User, View};
@@ -124,10 +125,7 @@ impl Buildroot<'_> {
         let mut env = config.rpmbuild.environment.clone();
         env.extend(config.network.proxies.clone());
         env.insert("HOME".to_owned(), home.display().to_string());
-        env.insert(
-            "TMPDIR".to_owned(),
-            home.join("tmp").display().to_string(),
-        );
+        env.insert("TMPDIR".to_owned(), home.join("tmp").display().to_string());
         // Programs that read the output, and our own search for causes, know the untranslated text.
         env.insert("LC_MESSAGES".to_owned(), "C.UTF-8".to_owned());
         let writable = [&self.layout.base, &self.layout.cache]
@@ -149,9 +147,11 @@ impl Buildroot<'_> {
     fn run_package_manager(&self, argv: &[String]) -> Result<String> {
         let cmd = self.host_cmd(argv);
         let mut sink = LogSink::root(self.cx.live, true);
-        tracing::debug!("Executing command: {}", shell_quoted(&cmd.argv));
-        let status = self.cx.runner.run(&cmd, &mut sink)?;
-        tracing::debug!("Child return code was: {}", status.code());
+        let _spinner = Spinner::start("package manager");
+        self.inside.write(UNFINISHED, b"", 0o644, User::ROOT)?;
+        // An interruption leaves the mark; a failure is the package manager's own, and ordered.
+        let status = self.run_logged(&cmd, &mut sink)?;
+        self.inside.remove(UNFINISHED)?;
         if status.success() {
             return Ok(sink.captured_text());
         }

@@ -3,6 +3,7 @@
 //! Owns the directories, the lock, the accounts and the sandboxes. What is done in which order is
 //! the recipes' business.
 
+mod copy;
 pub(crate) mod extras;
 pub(crate) mod inside;
 pub(crate) mod layout;
@@ -17,17 +18,21 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::Config;
+use crate::config::debug::literal;
+use crate::config::{Config, Value};
 use crate::error::{Error, Result};
 use crate::host::{self, Host};
 use crate::identity::Identity;
 use crate::report::LogSink;
+use crate::rpm::requires::{Installed, QUERY};
 use crate::run::{Cmd, Runner, Sink, Status, Stdio};
 use crate::sandbox::{Mount, Network, Sandbox, User, View};
 
 use extras::Extras;
 use inside::Inside;
-use layout::{INITIALIZED, Layout};
+pub(crate) use manager::describe;
+
+use layout::{INITIALIZED, Layout, UNFINISHED};
 use lock::{Lock, Mode};
 
 /// What nearly everything needs; fixed for a run.
@@ -131,9 +136,22 @@ impl<'a> Buildroot<'a> {
         self.inside.touch(INITIALIZED)
     }
 
-    /// Takes the mark away: an interrupted change must not pass for a finished one.
-    pub(crate) fn mark_unfinished(&self) -> Result<()> {
-        self.inside.remove(INITIALIZED)
+    /// Empties a root in which a transaction was cut short: half-installed packages must not pass
+    /// for whole ones. Says whether it had to.
+    pub(crate) fn recover(&self) -> Result<bool> {
+        if !self.inside.exists(UNFINISHED) {
+            return Ok(false);
+        }
+        for name in self
+            .inside
+            .list("")?
+            .iter()
+            .filter(|name| *name != UNFINISHED)
+        {
+            self.inside.remove(name)?;
+        }
+        self.inside.remove(UNFINISHED)?;
+        Ok(true)
     }
 
     fn sandbox(&self, view: View, user: User, network: Network, cwd: PathBuf) -> Sandbox {
@@ -218,6 +236,50 @@ impl<'a> Buildroot<'a> {
         sink: &mut dyn Sink,
     ) -> Result<Status> {
         self.cx.runner.run(&self.inner_cmd(argv, how), sink)
+    }
+
+    /// Runs a program and says so, before and after, in the log its output goes to: other programs
+    /// look for these words.
+    pub(crate) fn run_logged(&self, cmd: &Cmd, sink: &mut LogSink) -> Result<Status> {
+        let argv: Vec<String> = cmd
+            .argv
+            .iter()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        let argv = Value::List(argv.into_iter().map(Value::Str).collect());
+        let env = cmd
+            .env
+            .iter()
+            .map(|(name, value)| (name.clone(), Value::from(value.as_str())));
+        sink.note(&format!(
+            "Executing command: {} with env {} and shell False",
+            literal(&argv),
+            literal(&Value::Dict(env.collect()))
+        ));
+        let status = self.cx.runner.run(cmd, sink)?;
+        sink.note(&format!("Child return code was: {}", status.code()));
+        Ok(status)
+    }
+
+    /// What is installed.
+    pub(crate) fn installed(&self) -> Result<Installed> {
+        let mut sink = LogSink::capture_only().without_stderr();
+        let argv = [&self.cx.config.rpmbuild.rpm_command, "-qa", "--qf", QUERY];
+        let status = self.run_inside(&argv, &self.as_root(), &mut sink)?;
+        if status.success() {
+            return Ok(Installed::parse(&sink.captured_text()));
+        }
+        Err(Error::Sandbox {
+            message: format!(
+                "cannot query the packages of {}: rpm ended with {}",
+                self.layout.root.display(),
+                describe(status)
+            ),
+            hint: Some(format!(
+                "make the root anew: `mock -r {} --init`",
+                self.cx.config.config_name
+            )),
+        })
     }
 
     /// A program of the host, with the host read-only but for this root and its results. Gives its

@@ -26,6 +26,7 @@ impl Trash {
         let Some(directory) = path.parent().filter(|_| path.symlink_metadata().is_ok()) else {
             return Ok(());
         };
+        crate::fs::refuse_mounts(path)?;
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let renamed = directory.join(format!("{PREFIX}{}-{number}", std::process::id()));
         remove_tree(&renamed)?;

@@ -189,6 +189,13 @@ build() {
     say "ready after $((SECONDS - started)) seconds"
 }
 
+stop() {
+    say "interrupted"
+    kill -TERM -- "-$builder"
+    wait "$builder" || true
+    exit "$1"
+}
+
 # Under the lock.  The old one is away for the moment between two renames only.
 put_in_place() {
     if [ -e "$output" ]; then
@@ -255,10 +262,16 @@ if [ -n "$force" ] || ! is_current; then
     done
     work=$output.tmp.$$
     trap 'remove "$work"' EXIT
-    trap 'exit 129' HUP
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
     mkdir "$work"
-    build
+    # In the background, and (set -m) as a process group: the shell would act on a
+    # signal only after the program in the foreground has ended.
+    set -m
+    build </dev/null &
+    builder=$!
+    set +m
+    trap 'stop 129' HUP
+    trap 'stop 130' INT
+    trap 'stop 143' TERM
+    wait "$builder" || exit
 fi
 echo "$output"

@@ -33,7 +33,7 @@ mv %{tree} %{buildroot}
 
 # Fedora has /proc, /sys and /dev in its package "filesystem" (that is what makes
 # mounted ones a problem for rpm), and merges /bin into /usr/bin with links there.
-FILESYSTEM_DIRECTORIES = {"/proc": "0555", "/sys": "0555", "/dev": "0755", "/run": "0755",
+FILESYSTEM_DIRECTORIES = {"/proc": "0555", "/sys": "0555", "/dev": "0755", "/run": "0755", "/run/lock": "1777",
                           "/tmp": "1777", "/var/tmp": "1777", "/var/cache": "0755",
                           "/var/log": "0755", "/var/lib/rpm": "0755"}
 

@@ -11,8 +11,10 @@ SPLIT = {
     "/etc/hosts": "setup", "/etc/subuid": "setup", "/etc/subgid": "setup",
     "/usr/bin/sh": "bash",
 }
-# mini-release has its own.
+# mini-release has its own of the first two.
 REPLACED = {"/etc/os-release", "/usr/lib/os-release", "/etc/issue", "/etc/issue.net"}
+# rpm would warn in every chroot that there is no D-Bus.
+UNWANTED = re.compile(r"/usr/lib/[^/]+/rpm-plugins/dbus_announce\.so|/etc/dbus-1/system\.d/org\.rpm\.conf")
 DPKG_STATE = ("/var/lib/dpkg/", "/var/lib/ucf/", "/var/lib/pam/", "/etc/dpkg/", "/etc/debconf.conf",
               "/var/lib/systemd/", "/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-")
 
@@ -69,7 +71,7 @@ def assign(root, owned, dropped):
             directories.append(path)
             continue
         owner = owner_of_file(path)
-        if path in REPLACED or path.startswith(DPKG_STATE) or owner is None:
+        if path in REPLACED or UNWANTED.fullmatch(path) or path.startswith(DPKG_STATE) or owner is None:
             leftover.append(path)
         else:
             result.setdefault(owner, []).append((path, False))
@@ -83,7 +85,7 @@ def assign(root, owned, dropped):
                 users.setdefault(path, set()).add(package)
     for path in directories:
         packages = users.get(path, set()) | owned.get(path, set())
-        if not packages and path in dropped or path.startswith(DPKG_STATE) or path == "/var/lib/dpkg":
+        if not packages and path in dropped or (path + "/").startswith(DPKG_STATE):
             leftover.append(path)
         elif not packages and path.endswith("/__pycache__"):
             leftover.append(path)

@@ -1,0 +1,72 @@
+//! Copying between the host and a root: read as the caller, written inside the root.
+
+use std::path::Path;
+
+use super::Buildroot;
+use crate::error::{Error, Result};
+use crate::sandbox::User;
+
+impl Buildroot<'_> {
+    /// Copies a host file in, for the build user, mode 0644.
+    pub(crate) fn copy_in_file(&self, source: &Path, inside: &str) -> Result<()> {
+        self.copy_in_as(source, inside, 0o644, self.user)
+    }
+
+    fn copy_in_as(&self, source: &Path, inside: &str, mode: u32, owner: User) -> Result<()> {
+        let mut from = self
+            .cx
+            .identity
+            .as_caller(|| fs_err::File::open(source).map_err(Error::io("open", source)))?;
+        let modified = from.metadata().and_then(|metadata| metadata.modified());
+        let mut to = self.inside.create(inside, mode, owner)?;
+        std::io::copy(&mut from, &mut to).map_err(Error::io("write", inside))?;
+        if let Ok(modified) = modified {
+            to.file()
+                .set_modified(modified)
+                .map_err(Error::io("write", inside))?;
+        }
+        Ok(())
+    }
+
+    /// Copies a host directory to `inside`, which must not exist. Links are copied as links unless
+    /// they are to be followed.
+    pub(crate) fn copy_in_tree(
+        &self,
+        source: &Path,
+        inside: &str,
+        owner: User,
+        follow: bool,
+    ) -> Result<()> {
+        for entry in walkdir::WalkDir::new(source)
+            .follow_links(follow)
+            .sort_by_file_name()
+        {
+            let entry = entry.map_err(|error| {
+                let path = error.path().unwrap_or(source).to_owned();
+                Error::io("read", path)(error.into())
+            })?;
+            self.cx.runner.interrupted()?;
+            let relative = entry.path().strip_prefix(source).unwrap_or(entry.path());
+            let target = if relative.as_os_str().is_empty() {
+                inside.to_owned()
+            } else {
+                format!("{inside}/{}", relative.to_string_lossy())
+            };
+            let kind = entry.file_type();
+            if kind.is_dir() {
+                self.inside.create_dir_all(&target, owner)?;
+            } else if kind.is_symlink() {
+                let link =
+                    fs_err::read_link(entry.path()).map_err(Error::io("read", entry.path()))?;
+                self.inside.symlink(&link.to_string_lossy(), &target)?;
+                self.inside.chown(&target, owner, false)?;
+            } else if kind.is_file() {
+                let mode = entry.metadata().map_or(0o644, |metadata| {
+                    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777
+                });
+                self.copy_in_as(entry.path(), &target, mode, owner)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+//! Taking a root away, with everything in its directory.
+
+use crate::buildroot::Cx;
+use crate::buildroot::layout::Layout;
+use crate::buildroot::trash::Trash;
+use crate::error::{Error, Result};
+use crate::report::Step;
+
+/// Removes the root, its directory and the result directory in it. Nothing there is fine; a root
+/// that another mock uses is an error.
+pub(crate) fn clean(cx: Cx<'_>, trash: &Trash) -> Result<()> {
+    let _step = Step::start("clean chroot");
+    let layout = Layout::of(&cx.config.chroot);
+    if !layout.base.is_dir() {
+        return Ok(());
+    }
+    let _lock = layout.lock_alone()?;
+    if cx.config.chroot.backup_on_clean {
+        backup(cx, &layout)?;
+    }
+    if !layout.root.starts_with(&layout.base) {
+        trash.discard(&layout.root)?;
+    }
+    trash.discard(&layout.base)
+}
+
+/// Moves the packages of the result directory away before it goes.
+fn backup(cx: Cx<'_>, layout: &Layout) -> Result<()> {
+    let chroot = &cx.config.chroot;
+    let target = chroot.backup_base_dir.join(&chroot.name);
+    let Ok(entries) = fs_err::read_dir(&layout.result) else {
+        return Ok(());
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if name.to_string_lossy().ends_with("rpm") {
+            fs_err::create_dir_all(&target).map_err(Error::io("make", &target))?;
+            let to = target.join(&name);
+            fs_err::rename(entry.path(), &to).map_err(Error::io("move a result to", &to))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,10 @@
+//! The order of things; the only code that knows "when".
+
+mod buildreqs;
+pub(crate) mod buildsrpm;
+pub(crate) mod clean;
+mod init;
+pub(crate) mod open;
+pub(crate) mod rebuild;
+
+pub(crate) use open::{Prepare, Session};

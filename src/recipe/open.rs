@@ -1,0 +1,64 @@
+//! From a configuration to an open root with its logs attached.
+
+use crate::buildroot::layout::Layout;
+use crate::buildroot::results::make_result_directory;
+use crate::buildroot::trash::Trash;
+use crate::buildroot::{Buildroot, Cx};
+use crate::config::PackageManagerKind;
+use crate::error::Result;
+use crate::plugin::Plugins;
+use crate::plugins;
+use crate::report::{self, Formats, LogFiles};
+
+use super::init;
+
+/// How ready the root must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Prepare {
+    /// Initialised; what earlier commands left stays.
+    Keep,
+    /// Initialised, updated where that is due, with the build user's home as before a first build.
+    Fresh,
+}
+
+/// An open, initialised root.
+#[derive(Debug)]
+pub(crate) struct Session<'a> {
+    pub(crate) root: Buildroot<'a>,
+    pub(crate) plugins: Plugins,
+    pub(crate) manager: PackageManagerKind,
+    /// Closed last, after whatever drops above has said its last words.
+    _logs: Option<LogFiles>,
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn open(cx: Cx<'a>, trash: &Trash, prepare: Prepare) -> Result<Self> {
+        let plugins = plugins::enabled(cx.config)?;
+        trash.sweep(&cx.config.chroot.basedir);
+        let root = Buildroot::open(cx, plugins.extras()?)?;
+        let logs = if cx.logs {
+            Some(attach_logs(cx, &root.layout)?)
+        } else {
+            None
+        };
+        let manager = root.choose_package_manager()?;
+        let mut session = Self {
+            root,
+            plugins,
+            manager,
+            _logs: logs,
+        };
+        init::init(&mut session, prepare)?;
+        Ok(session)
+    }
+}
+
+fn attach_logs(cx: Cx<'_>, layout: &Layout) -> Result<LogFiles> {
+    make_result_directory(cx, &layout.base, &layout.result)?;
+    let formats = Formats {
+        stderr_prefix: cx.config.logging.stderr_line_prefix.clone(),
+        ..Formats::default()
+    };
+    cx.identity
+        .as_caller(|| report::attach(&layout.result, &formats))
+}
