@@ -1,21 +1,25 @@
 //! mock: builds RPM packages in clean chroots.
-#![expect(dead_code, unused_imports, reason = "the tree is being built")]
+//!
+//! Parse, load, run, report. Modules in reading order, outside in; one may use those below it.
 
-mod buildroot;
 mod cli;
-mod config;
-mod error;
-mod fs;
-mod host;
-mod identity;
-mod package_manager;
-mod plugin;
-mod plugins;
+mod commands;
 mod recipe;
-mod report;
+mod plugins;
+mod plugin;
+mod package_manager;
 mod rpm;
+mod buildroot;
+mod report;
 mod run;
 mod sandbox;
+mod config;
+mod host;
+mod identity;
+mod fs;
+mod error;
+
+mod start;
 
 use std::process::ExitCode;
 
@@ -24,5 +28,11 @@ fn main() -> ExitCode {
     if let Some(code) = sandbox::child::dispatch(&args) {
         return code;
     }
-    ExitCode::SUCCESS
+    match start::run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::failure(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
 }

@@ -12,6 +12,13 @@ impl Buildroot<'_> {
         self.copy_in_as(source, inside, 0o644, self.user)
     }
 
+    /// Copies a host file in with its mode, for root.
+    pub(crate) fn copy_in_whole_file(&self, source: &Path, inside: &str) -> Result<()> {
+        let metadata = fs_err::metadata(source).map_err(Error::io("read", source))?;
+        let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
+        self.copy_in_as(source, inside, mode, User::ROOT)
+    }
+
     fn copy_in_as(&self, source: &Path, inside: &str, mode: u32, owner: User) -> Result<()> {
         let mut from = self
             .cx

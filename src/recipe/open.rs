@@ -28,7 +28,7 @@ pub(crate) struct Session<'a> {
     pub(crate) plugins: Plugins,
     pub(crate) manager: PackageManagerKind,
     /// Closed last, after whatever drops above has said its last words.
-    _logs: Option<LogFiles>,
+    logs: Option<LogFiles>,
 }
 
 impl<'a> Session<'a> {
@@ -51,12 +51,18 @@ impl<'a> Session<'a> {
         init::init(&mut session, prepare)?;
         Ok(session)
     }
+
+    /// Closes the log files; what is left is the root and its plugins.
+    pub(crate) fn close_logs(self) -> (Buildroot<'a>, Plugins) {
+        drop(self.logs);
+        (self.root, self.plugins)
+    }
 }
 
 fn attach_logs(cx: Cx<'_>, layout: &Layout) -> Result<LogFiles> {
     make_result_directory(cx, &layout.base, &layout.result)?;
     let formats = Formats {
-        stderr_prefix: cx.config.logging.stderr_line_prefix.clone(),
+        stderr_line_prefix: cx.config.logging.stderr_line_prefix.clone(),
         ..Formats::default()
     };
     cx.identity

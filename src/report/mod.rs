@@ -91,3 +91,11 @@ pub(crate) fn build_line(text: impl AsRef<str>) {
         .lock()
         .build_message(text.as_ref().as_bytes());
 }
+
+/// Prints `text` on standard output: an answer that was asked for. A reader that went away is
+/// nobody's error.
+pub(crate) fn print(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

@@ -1,0 +1,43 @@
+//! One file per verb: check inputs, call a recipe, say the outcome.
+
+mod chroot;
+mod clean;
+mod copy;
+mod init;
+pub(crate) mod inspect;
+mod orphans;
+mod packages;
+mod rebuild;
+mod scrub;
+mod shell;
+
+use crate::buildroot::Cx;
+use crate::buildroot::trash::Trash;
+use crate::cli::command::Command;
+use crate::error::Result;
+
+/// Runs a command that works on a root.
+pub(crate) fn run(command: &Command, cx: Cx<'_>) -> Result<()> {
+    let trash = Trash::default();
+    match command {
+        Command::Init => init::run(cx, &trash),
+        Command::Clean => clean::run(cx, &trash),
+        Command::Scrub(targets) => scrub::run(cx, &trash, targets),
+        Command::Rebuild { srpms, from } => rebuild::run(cx, &trash, srpms, from),
+        Command::Buildsrpm(from) => rebuild::buildsrpm(cx, &trash, from),
+        Command::Shell(inside) => shell::run(cx, &trash, inside),
+        Command::Chroot(inside) => chroot::run(cx, &trash, inside),
+        Command::Install(packages) => packages::install(cx, &trash, packages),
+        Command::Installdeps(paths) => packages::installdeps(cx, &trash, paths),
+        Command::Update(packages) => packages::update(cx, &trash, packages),
+        Command::Remove(packages) => packages::remove(cx, &trash, packages),
+        Command::PackageManagerCommand { force, args } => packages::raw(cx, &trash, *force, args),
+        Command::Copyin { sources, destination } => copy::copyin(cx, &trash, sources, destination),
+        Command::Copyout { sources, destination } => copy::copyout(cx, &trash, sources, destination),
+        Command::Orphanskill => orphans::run(cx),
+        Command::ScrubAllChroots
+        | Command::ListChroots
+        | Command::PrintRootPath
+        | Command::DebugConfig { .. } => Ok(()),
+    }
+}

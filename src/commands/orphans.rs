@@ -1,0 +1,63 @@
+//! `--orphanskill`: ends every process that has the root as its root.
+//!
+//! Runs in the caller's own user namespace, also without root: whoever owns a namespace may signal
+//! the processes in it from outside, but not from a sibling namespace.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::buildroot::Cx;
+use crate::buildroot::layout::Layout;
+use crate::error::Result;
+use crate::run::exec::shell_quoted;
+
+pub(super) fn run(cx: Cx<'_>) -> Result<()> {
+    let layout = Layout::of(&cx.config.chroot);
+    let Ok(root) = fs_err::metadata(&layout.root) else { return Ok(()) };
+    for signal in [Signal::SIGTERM, Signal::SIGKILL] {
+        let victims = processes_in(root.dev(), root.ino());
+        if victims.is_empty() {
+            return Ok(());
+        }
+        for (pid, command) in victims {
+            tracing::warn!("Leftover process {pid} is being killed with signal {}: {command}", signal as i32);
+            let _ = kill(Pid::from_raw(pid), signal);
+        }
+        // Those that handle the first signal get a moment for it.
+        for _ in 0..10 {
+            if processes_in(root.dev(), root.ino()).is_empty() {
+                return Ok(());
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    }
+    Ok(())
+}
+
+/// Numbers and command lines of processes whose root is the given directory.
+fn processes_in(device: u64, inode: u64) -> Vec<(i32, String)> {
+    let Ok(entries) = fs_err::read_dir("/proc") else { return Vec::new() };
+    let own = std::process::id().cast_signed();
+    entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
+        .filter(|pid| *pid != own)
+        .filter(|pid| {
+            fs_err::metadata(format!("/proc/{pid}/root/.")).is_ok_and(|root| root.dev() == device && root.ino() == inode)
+        })
+        .map(|pid| (pid, command_line(Path::new(&format!("/proc/{pid}/cmdline")))))
+        .collect()
+}
+
+fn command_line(path: &Path) -> String {
+    let words = fs_err::read(path).unwrap_or_default();
+    let words: Vec<std::ffi::OsString> = words
+        .split(|byte| *byte == 0)
+        .filter(|word| !word.is_empty())
+        .map(|word| String::from_utf8_lossy(word).into_owned().into())
+        .collect();
+    shell_quoted(&words)
+}

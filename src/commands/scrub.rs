@@ -1,0 +1,73 @@
+//! `--scrub`: the root, its caches, or both.
+
+use crate::buildroot::Cx;
+use crate::buildroot::layout::Layout;
+use crate::buildroot::trash::Trash;
+use crate::cli::command::ScrubTarget;
+use crate::error::Result;
+use crate::recipe;
+use crate::report::Step;
+
+pub(super) fn run(cx: Cx<'_>, trash: &Trash, targets: &[ScrubTarget]) -> Result<()> {
+    let names: Vec<String> = targets.iter().map(|target| name(*target)).collect();
+    let _step = Step::start(format!("scrub {}", list(&names)));
+    targets.iter().try_for_each(|target| scrub(cx, trash, *target))
+}
+
+fn name(target: ScrubTarget) -> String {
+    clap::ValueEnum::to_possible_value(&target).map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+/// As the original words it in `state.log`.
+fn list(names: &[String]) -> String {
+    format!("[{}]", names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", "))
+}
+
+fn scrub(cx: Cx<'_>, trash: &Trash, target: ScrubTarget) -> Result<()> {
+    let layout = Layout::of(&cx.config.chroot);
+    let config = &cx.config.config_name;
+    let beside = |path: &std::path::Path| path.with_file_name(bootstrap_name(path));
+    match target {
+        ScrubTarget::All => {
+            tracing::info!("scrubbing everything for {config}");
+            recipe::clean::clean(cx, trash)?;
+            trash.discard(&layout.cache)?;
+            trash.discard(&beside(&layout.base))?;
+            trash.discard(&beside(&layout.cache))
+        }
+        ScrubTarget::Chroot => {
+            tracing::info!("scrubbing chroot for {config}");
+            recipe::clean::clean(cx, trash)
+        }
+        ScrubTarget::Bootstrap => {
+            tracing::info!("scrubbing bootstrap for {config}");
+            trash.discard(&beside(&layout.base))?;
+            trash.discard(&beside(&layout.cache))
+        }
+        ScrubTarget::Cache => {
+            tracing::info!("scrubbing cache for {config}");
+            trash.discard(&layout.cache)
+        }
+        ScrubTarget::RootCache => {
+            tracing::info!("scrubbing root cache for {config}");
+            trash.discard(&layout.cache.join("root_cache"))
+        }
+        ScrubTarget::CCache => {
+            tracing::info!("scrubbing ccache for {config}");
+            trash.discard(&layout.cache.join("ccache"))
+        }
+        ScrubTarget::YumCache | ScrubTarget::DnfCache => {
+            tracing::info!("scrubbing package manager cache for {config}");
+            trash.discard(&layout.cache.join("yum_cache"))?;
+            trash.discard(&layout.cache.join("dnf_cache"))
+        }
+        ScrubTarget::Lvm | ScrubTarget::Overlayfs => {
+            tracing::info!("nothing to scrub: {config} has no {} storage", name(target));
+            Ok(())
+        }
+    }
+}
+
+fn bootstrap_name(path: &std::path::Path) -> String {
+    format!("{}-bootstrap", path.file_name().unwrap_or_default().to_string_lossy())
+}
