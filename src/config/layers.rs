@@ -236,22 +236,24 @@ fn advice(root: &str, search: &Search, config_dir: &Path) -> Option<Error> {
         return None;
     };
     let mut text = vec!["There are those alternatives:".to_owned()];
+    let mut count = 0;
     for (name, details) in alternatives {
         let full = format!("{name}-{arch}");
         let Some(path) = in_dir(config_dir, &full) else {
             continue;
         };
-        text.push(format!("\n[{}] {full}", text.len()));
+        count += 1;
+        text.push(format!("\n[{count}] {full}"));
         text.push(format!("    Use instead: mock -r {full}"));
-        if let Value::Dict(details) = details
-            && let Some(Value::Str(description)) = details.get("description")
-        {
-            text.extend(
-                description
-                    .lines()
-                    .map(|line| format!("    {}", line.trim())),
-            );
-        }
+        let lines = match details {
+            Value::Dict(details) => match details.get("description") {
+                Some(Value::Str(text)) => text.lines().collect(),
+                Some(Value::List(lines)) => lines.iter().filter_map(Value::as_str).collect(),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        };
+        text.extend(lines.iter().map(|line| format!("    {}", line.trim())));
         let user = user_dir(search).unwrap_or_default();
         let extension = path.extension().unwrap_or_default().to_string_lossy();
         text.push("    Enable permanently by:".to_owned());
@@ -264,7 +266,7 @@ fn advice(root: &str, search: &Search, config_dir: &Path) -> Option<Error> {
             user.display()
         ));
     }
-    (text.len() > 1).then(|| Error::Config {
+    (count > 0).then(|| Error::Config {
         place: String::new(),
         message: format!("Mock config '{root}' not found"),
         excerpt: None,

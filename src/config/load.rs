@@ -6,12 +6,13 @@
 use std::path::PathBuf;
 
 use super::cfg;
-use super::keys::{Status, schema};
-use super::layers::{self, Search, State};
+use super::keys::schema;
+use super::layers::{self, Search};
 use super::options::Options;
 use super::resolve;
 use super::template::Expander;
 use super::value::{Origin, Value};
+use super::warnings;
 use super::{Config, Overrides};
 use crate::error::{Error, Result};
 
@@ -56,11 +57,12 @@ impl Loaded {
 
 /// Loads the configuration that the request's overrides name.
 pub(crate) fn load(request: &Request<'_>) -> Result<Loaded> {
+    let overrides = request.overrides;
     let mut search = request.search.clone();
-    if let Some(dir) = &request.overrides.configdir {
+    if let Some(dir) = &overrides.configdir {
         search.config_dirs = vec![search.cwd.join(dir)];
     }
-    let root = match request.overrides.root.as_str() {
+    let root = match overrides.root.as_str() {
         "" => "default",
         root => root,
     };
@@ -76,26 +78,16 @@ pub(crate) fn load(request: &Request<'_>) -> Result<Loaded> {
             .set(&[key], Value::Str(value), Origin::Computed);
     }
     override_with(&mut state.options, request)?;
-    compute(&mut state.options, request);
-    let mut warnings = not_yet(&state.options);
-    let State {
-        options,
-        files_read,
-        warnings: mut from_files,
-        ..
-    } = state;
-    from_files.append(&mut warnings);
-    let config = resolve::config(
-        &options,
-        request.overrides,
-        &found.name,
-        files_read,
-        &request.host,
-    )?;
+    compute(&mut state.options, request, &state.files_read);
+    for warning in warnings::of_options(&state.options) {
+        state.warn(warning);
+    }
+    let (options, files) = (state.options, state.files_read);
+    let config = resolve::config(&options, overrides, &found.name, files, &request.host)?;
     Ok(Loaded {
         config,
         options,
-        warnings: from_files,
+        warnings: state.warnings,
     })
 }
 
@@ -168,11 +160,21 @@ fn known_plugin(options: &Options, name: &str) -> bool {
 }
 
 /// Values that follow from others, or from the host, unless a configuration says otherwise.
-fn compute(options: &mut Options, request: &Request<'_>) {
+fn compute(options: &mut Options, request: &Request<'_>, files: &[PathBuf]) {
     let is_default = |options: &Options, key: &str| {
         matches!(options.origin(&[key]), None | Some(Origin::Default { .. }))
     };
     let host = &request.host;
+    let files = files
+        .iter()
+        .map(|path| Value::Str(path.display().to_string()));
+    options.set(
+        &["config_paths"],
+        Value::List(files.collect()),
+        Origin::Computed,
+    );
+    let version = env!("CARGO_PKG_VERSION");
+    options.set(&["version"], version.into(), Origin::Computed);
     for (key, dir) in [
         ("basedir", &request.defaults.basedir),
         ("cache_topdir", &request.defaults.cache_topdir),
@@ -213,36 +215,4 @@ fn compute(options: &mut Options, request: &Request<'_>) {
         let origin = options.origin(&["use_bootstrap_container"]).cloned();
         options.set(&["use_bootstrap"], flag, origin.unwrap_or(Origin::Computed));
     }
-}
-
-/// Warnings about options that were set and are not carried out.
-fn not_yet(options: &Options) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for key in &schema().keys {
-        let Status::NotYet { instead } = &key.status else {
-            continue;
-        };
-        let path = key.original.iter().map(String::as_str).collect::<Vec<_>>();
-        let (Some(value), Some(origin)) = (options.get(&path), resolve::origin(options, &path))
-        else {
-            continue;
-        };
-        let chosen = matches!(origin, Origin::File { .. } | Origin::CommandLine);
-        let off = match &key.default {
-            Some(default) => value == default,
-            None => matches!(value, Value::None | Value::Bool(false)),
-        };
-        if chosen && !off {
-            let name = key.original.join(".");
-            warnings.push(format!("{origin}: {name} is not supported yet: {instead}"));
-        }
-    }
-    if matches!(options.get(&["isolation"]), Some(Value::Str(kind)) if kind == "nspawn")
-        && let Some(origin) = options.origin(&["isolation"])
-    {
-        warnings.push(format!(
-            "{origin}: isolation = nspawn is not supported yet: mock's own sandbox is used"
-        ));
-    }
-    warnings
 }

@@ -12,6 +12,7 @@ mod dnf;
 mod keys;
 mod kind;
 mod layers;
+pub(crate) mod list;
 mod load;
 mod near;
 pub(crate) mod options;
@@ -23,6 +24,7 @@ mod source;
 mod template;
 mod toml;
 pub(crate) mod value;
+mod warnings;
 
 #[cfg(test)]
 mod shipped_tests;

@@ -24,6 +24,15 @@ pub(crate) enum Value {
     Dict(IndexMap<String, Value>),
 }
 
+impl Value {
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
 /// The place that assigned a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
