@@ -42,7 +42,11 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
         tracing::error!("{warning}");
     }
     if let Command::ListChroots = invocation.command {
-        return inspect::list_chroots(&search(&host, &identity), &invocation.overrides);
+        let mut search = search(&host, &identity);
+        if let Some(directory) = &invocation.overrides.configdir {
+            search.config_dirs = vec![host.cwd.join(directory)];
+        }
+        return identity.as_caller(|| inspect::list_chroots(&search, &facts(&host, &identity)));
     }
     let loaded = load(&invocation, &host, &identity)?;
     for warning in &loaded.warnings {
@@ -69,18 +73,23 @@ fn load(invocation: &Invocation, host: &Host, identity: &Identity) -> Result<Loa
             overrides: &invocation.overrides,
             search: search(host, identity),
             defaults: defaults(host, identity),
-            host: cfg::Host {
-                environment: host.environment.clone(),
-                uid: identity.uid,
-                gid: identity.gid,
-                groups: identity.mock_gid.map(|gid| ("mock".to_owned(), gid)).into_iter().collect(),
-                home: identity.home.clone(),
-                cwd: host.cwd.clone(),
-                hostname: host.hostname.clone(),
-            },
+            host: facts(host, identity),
             host_arch: host.arch.clone(),
         })
     })
+}
+
+/// What a configuration may see of the machine.
+fn facts(host: &Host, identity: &Identity) -> cfg::Host {
+    cfg::Host {
+        environment: host.environment.clone(),
+        uid: identity.uid,
+        gid: identity.gid,
+        groups: identity.mock_gid.map(|gid| ("mock".to_owned(), gid)).into_iter().collect(),
+        home: identity.home.clone(),
+        cwd: host.cwd.clone(),
+        hostname: host.hostname.clone(),
+    }
 }
 
 /// Where configurations are: the machine's own, the package's, and for a binary that was only

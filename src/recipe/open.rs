@@ -46,7 +46,7 @@ impl<'a> Session<'a> {
             root,
             plugins,
             manager,
-            _logs: logs,
+            logs,
         };
         init::init(&mut session, prepare)?;
         Ok(session)
