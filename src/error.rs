@@ -206,7 +206,8 @@ impl Error {
             Self::Io { .. }
             | Self::System { .. }
             | Self::Spawn { .. }
-            | Self::Unreadable { .. } | Self::Refused { .. } => 1,
+            | Self::Unreadable { .. }
+            | Self::Refused { .. } => 1,
             Self::Unprivileged { .. } => 2,
             Self::Sandbox { .. } => 80,
             Self::Locked { .. } => 60,
@@ -251,7 +252,8 @@ impl Error {
             Self::NotYet { .. }
             | Self::Io { .. }
             | Self::Spawn { .. }
-            | Self::Unreadable { .. } | Self::Refused { .. } => None,
+            | Self::Unreadable { .. }
+            | Self::Refused { .. } => None,
             Self::Timeout { .. } => {
                 Some("--rpmbuild_timeout sets the limit, in seconds".to_owned())
             }

@@ -2,22 +2,22 @@
 //!
 //! Parse, load, run, report. Modules in reading order, outside in; one may use those below it.
 
+mod buildroot;
 mod cli;
 mod commands;
-mod recipe;
-mod plugins;
-mod plugin;
-mod package_manager;
-mod rpm;
-mod buildroot;
-mod report;
-mod run;
-mod sandbox;
 mod config;
+mod error;
+mod fs;
 mod host;
 mod identity;
-mod fs;
-mod error;
+mod package_manager;
+mod plugin;
+mod plugins;
+mod recipe;
+mod report;
+mod rpm;
+mod run;
+mod sandbox;
 
 mod start;
 

@@ -54,13 +54,18 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
     }
     match &invocation.command {
         Command::PrintRootPath => inspect::print_root_path(&loaded.config),
-        Command::DebugConfig { expanded } => {
-            inspect::debug_config(&loaded, *expanded, invocation.verbosity == Verbosity::Verbose)
-        }
+        Command::DebugConfig { expanded } => inspect::debug_config(
+            &loaded,
+            *expanded,
+            invocation.verbosity == Verbosity::Verbose,
+        ),
         command => {
             config::check_host_arch(&loaded.config, &host.arch)?;
             let line = crate::run::exec::shell_quoted(&words);
-            tracing::info!("mock version {} starting, args: {line}", env!("CARGO_PKG_VERSION"));
+            tracing::info!(
+                "mock version {} starting, args: {line}",
+                env!("CARGO_PKG_VERSION")
+            );
             work(command, &loaded.config, &host, identity, &invocation)
         }
     }
@@ -85,7 +90,11 @@ fn facts(host: &Host, identity: &Identity) -> cfg::Host {
         environment: host.environment.clone(),
         uid: identity.uid,
         gid: identity.gid,
-        groups: identity.mock_gid.map(|gid| ("mock".to_owned(), gid)).into_iter().collect(),
+        groups: identity
+            .mock_gid
+            .map(|gid| ("mock".to_owned(), gid))
+            .into_iter()
+            .collect(),
         home: identity.home.clone(),
         cwd: host.cwd.clone(),
         hostname: host.hostname.clone(),
@@ -96,11 +105,19 @@ fn facts(host: &Host, identity: &Identity) -> cfg::Host {
 /// built the ones of its source tree.
 fn search(host: &Host, identity: &Identity) -> Search {
     let built = std::env::current_exe().ok().and_then(|exe| {
-        exe.ancestors().map(|directory| directory.join("configs")).find(|configs| configs.join("defaults.toml").is_file())
+        exe.ancestors()
+            .map(|directory| directory.join("configs"))
+            .find(|configs| configs.join("defaults.toml").is_file())
     });
-    let installed = [PathBuf::from("/etc/mock"), PathBuf::from("/usr/share/mock/configs")];
+    let installed = [
+        PathBuf::from("/etc/mock"),
+        PathBuf::from("/usr/share/mock/configs"),
+    ];
     Search {
-        config_dirs: installed.into_iter().chain(built.filter(|_| !identity.setuid)).collect(),
+        config_dirs: installed
+            .into_iter()
+            .chain(built.filter(|_| !identity.setuid))
+            .collect(),
         home: Some(identity.home.clone()),
         cwd: host.cwd.clone(),
     }
@@ -112,8 +129,14 @@ fn defaults(host: &Host, identity: &Identity) -> Defaults {
         return Defaults::default();
     }
     let directory = |variable: &str, fallback: &str| {
-        let base = host.env(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-        Some(base.unwrap_or_else(|| identity.home.join(fallback)).join("mock"))
+        let base = host
+            .env(variable)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute());
+        Some(
+            base.unwrap_or_else(|| identity.home.join(fallback))
+                .join("mock"),
+        )
     };
     Defaults {
         basedir: directory("XDG_DATA_HOME", ".local/share"),
@@ -122,7 +145,13 @@ fn defaults(host: &Host, identity: &Identity) -> Defaults {
 }
 
 /// Takes on the privileges the work needs, then does it.
-fn work(command: &Command, config: &Config, host: &Host, identity: Identity, invocation: &Invocation) -> Result<()> {
+fn work(
+    command: &Command,
+    config: &Config,
+    host: &Host,
+    identity: Identity,
+    invocation: &Invocation,
+) -> Result<()> {
     let identity = match command {
         Command::Orphanskill => identity,
         _ if identity.root => identity,
@@ -136,7 +165,17 @@ fn work(command: &Command, config: &Config, host: &Host, identity: Identity, inv
         .unwrap_or(invocation.verbosity != Verbosity::Quiet && host.stderr_tty);
     let logs = !matches!(command, Command::Shell(_));
     let _run = report::Step::start("run");
-    commands::run(command, Cx { config, host, identity: &identity, runner: &runner, live, logs })
+    commands::run(
+        command,
+        Cx {
+            config,
+            host,
+            identity: &identity,
+            runner: &runner,
+            live,
+            logs,
+        },
+    )
 }
 
 fn enter_namespace(identity: Identity) -> Result<Identity> {

@@ -243,14 +243,20 @@ impl Inside {
     /// Paths that match a shell pattern; `*`, `?` and `[...]` do not match a slash.
     pub(crate) fn glob(&self, pattern: &str) -> Result<Vec<String>> {
         let mut found = vec![String::new()];
-        for part in pattern.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        for part in pattern
+            .split('/')
+            .filter(|part| !part.is_empty() && *part != ".")
+        {
             let mut next = Vec::new();
             for directory in found {
                 if part.contains(['*', '?', '[']) {
-                    let matcher = Pattern::new(part).map_err(|e| Error::command(format!("{pattern}: {e}")))?;
+                    let matcher = Pattern::new(part)
+                        .map_err(|e| Error::command(format!("{pattern}: {e}")))?;
                     let hidden = part.starts_with('.');
                     let names = self.list(&directory)?;
-                    let names = names.iter().filter(|name| matcher.matches(name) && (hidden || !name.starts_with('.')));
+                    let names = names
+                        .iter()
+                        .filter(|name| matcher.matches(name) && (hidden || !name.starts_with('.')));
                     next.extend(names.map(|name| format!("{directory}/{name}")));
                 } else if self.exists(&format!("{directory}/{part}")) {
                     next.push(format!("{directory}/{part}"));
@@ -264,7 +270,9 @@ impl Inside {
     /// Copies a file, link or tree to a host path. A directory must not exist there yet.
     pub(crate) fn copy_out(&self, path: &str, target: &Path) -> Result<()> {
         let (_pin, pinned) = self.pinned(path)?;
-        let kind = fs_err::symlink_metadata(&pinned).map_err(Error::io("read", path))?.file_type();
+        let kind = fs_err::symlink_metadata(&pinned)
+            .map_err(Error::io("read", path))?
+            .file_type();
         if kind.is_symlink() {
             let link = fs_err::read_link(&pinned).map_err(Error::io("read", path))?;
             fs_err::os::unix::fs::symlink(link, target).map_err(Error::io("write", target))
@@ -276,10 +284,14 @@ impl Inside {
             Ok(())
         } else if kind.is_file() {
             let mut from = self.open_file(path)?;
-            let permissions = from.metadata().map_err(Error::io("read", path))?.permissions();
+            let permissions = from
+                .metadata()
+                .map_err(Error::io("read", path))?
+                .permissions();
             let mut to = fs_err::File::create(target).map_err(Error::io("write", target))?;
             std::io::copy(&mut from, &mut to).map_err(Error::io("write", target))?;
-            to.set_permissions(permissions).map_err(Error::io("write", target))
+            to.set_permissions(permissions)
+                .map_err(Error::io("write", target))
         } else {
             tracing::warn!("{path} is neither file, directory nor link; it is not copied");
             Ok(())

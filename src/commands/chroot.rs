@@ -18,7 +18,13 @@ const NOT_FOUND: u8 = 127;
 pub(super) fn run(cx: Cx<'_>, trash: &Trash, inside: &Inside) -> Result<()> {
     let session = Session::open(cx, trash, Prepare::Keep)?;
     let root = &session.root;
-    let words = literal(&Value::List(inside.words.iter().map(|word| Value::from(word.as_str())).collect()));
+    let words = literal(&Value::List(
+        inside
+            .words
+            .iter()
+            .map(|word| Value::from(word.as_str()))
+            .collect(),
+    ));
     tracing::info!("Running in chroot: {words}");
     let _step = Step::start(format!("chroot {words}"));
     let how = Inner {
@@ -42,4 +48,3 @@ pub(super) fn run(cx: Cx<'_>, trash: &Trash, inside: &Inside) -> Result<()> {
         Err(error) => Err(error),
     }
 }
-

@@ -10,7 +10,12 @@ use crate::sandbox::User;
 
 /// Copies files and directories of the host into the root, as root; the build user's home stays
 /// the build user's.
-pub(super) fn copyin(cx: Cx<'_>, trash: &Trash, sources: &[PathBuf], destination: &str) -> Result<()> {
+pub(super) fn copyin(
+    cx: Cx<'_>,
+    trash: &Trash,
+    sources: &[PathBuf],
+    destination: &str,
+) -> Result<()> {
     let session = Session::open(cx, trash, Prepare::Keep)?;
     let root = &session.root;
     let destination = format!("/{}", destination.trim_start_matches('/'));
@@ -18,17 +23,36 @@ pub(super) fn copyin(cx: Cx<'_>, trash: &Trash, sources: &[PathBuf], destination
     for source in sources {
         let path = cx.host.cwd.join(source);
         if !path.exists() {
-            return Err(Error::command(format!("No such file or directory: {}", source.display())));
+            return Err(Error::command(format!(
+                "No such file or directory: {}",
+                source.display()
+            )));
         }
         if sources.len() > 1 && !into_directory {
-            return Err(Error::command(format!("multiple source files and {destination} is not a directory!")));
+            return Err(Error::command(format!(
+                "multiple source files and {destination} is not a directory!"
+            )));
         }
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let target = if into_directory { format!("{}/{name}", destination.trim_end_matches('/')) } else { destination.clone() };
-        tracing::info!("copying {} to {}", path.display(), root.layout.host(&target).display());
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let target = if into_directory {
+            format!("{}/{name}", destination.trim_end_matches('/'))
+        } else {
+            destination.clone()
+        };
+        tracing::info!(
+            "copying {} to {}",
+            path.display(),
+            root.layout.host(&target).display()
+        );
         if path.is_dir() {
             if root.inside.exists(&target) {
-                return Err(Error::command(format!("Destination {target} already exists!")));
+                return Err(Error::command(format!(
+                    "Destination {target} already exists!"
+                )));
             }
             root.copy_in_tree(&path, &target, User::ROOT, false)?;
         } else {
@@ -39,7 +63,12 @@ pub(super) fn copyin(cx: Cx<'_>, trash: &Trash, sources: &[PathBuf], destination
 }
 
 /// Copies what matches the patterns out of the root, as the caller.
-pub(super) fn copyout(cx: Cx<'_>, trash: &Trash, sources: &[String], destination: &Path) -> Result<()> {
+pub(super) fn copyout(
+    cx: Cx<'_>,
+    trash: &Trash,
+    sources: &[String],
+    destination: &Path,
+) -> Result<()> {
     let session = Session::open(cx, trash, Prepare::Keep)?;
     let root = &session.root;
     let mut matches = Vec::new();
@@ -65,8 +94,16 @@ pub(super) fn copyout(cx: Cx<'_>, trash: &Trash, sources: &[String], destination
         for source in &matches {
             let name = Path::new(source).file_name().unwrap_or_default();
             let is_file = !root.inside.is_dir(source);
-            let target = if destination.is_dir() && (is_file || matches.len() > 1) { destination.join(name) } else { destination.clone() };
-            tracing::info!("copying {} to {}", root.layout.host(source).display(), target.display());
+            let target = if destination.is_dir() && (is_file || matches.len() > 1) {
+                destination.join(name)
+            } else {
+                destination.clone()
+            };
+            tracing::info!(
+                "copying {} to {}",
+                root.layout.host(source).display(),
+                target.display()
+            );
             root.inside.copy_out(source, &target)?;
         }
         Ok(())

@@ -12,7 +12,11 @@ pub(crate) fn print_root_path(config: &Config) -> Result<()> {
 
 /// Every value as an assignment that a program can read back; with `origins`, where it came from.
 pub(crate) fn debug_config(loaded: &Loaded, expanded: bool, origins: bool) -> Result<()> {
-    let options = if expanded { loaded.expanded()? } else { loaded.options.clone() };
+    let options = if expanded {
+        loaded.expanded()?
+    } else {
+        loaded.options.clone()
+    };
     report::print(&config::debug::render(&options, origins));
     Ok(())
 }

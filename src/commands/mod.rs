@@ -32,8 +32,14 @@ pub(crate) fn run(command: &Command, cx: Cx<'_>) -> Result<()> {
         Command::Update(packages) => packages::update(cx, &trash, packages),
         Command::Remove(packages) => packages::remove(cx, &trash, packages),
         Command::PackageManagerCommand { force, args } => packages::raw(cx, &trash, *force, args),
-        Command::Copyin { sources, destination } => copy::copyin(cx, &trash, sources, destination),
-        Command::Copyout { sources, destination } => copy::copyout(cx, &trash, sources, destination),
+        Command::Copyin {
+            sources,
+            destination,
+        } => copy::copyin(cx, &trash, sources, destination),
+        Command::Copyout {
+            sources,
+            destination,
+        } => copy::copyout(cx, &trash, sources, destination),
         Command::Orphanskill => orphans::run(cx),
         Command::ScrubAllChroots
         | Command::ListChroots

@@ -16,14 +16,19 @@ use crate::run::exec::shell_quoted;
 
 pub(super) fn run(cx: Cx<'_>) -> Result<()> {
     let layout = Layout::of(&cx.config.chroot);
-    let Ok(root) = fs_err::metadata(&layout.root) else { return Ok(()) };
+    let Ok(root) = fs_err::metadata(&layout.root) else {
+        return Ok(());
+    };
     for signal in [Signal::SIGTERM, Signal::SIGKILL] {
         let victims = processes_in(root.dev(), root.ino());
         if victims.is_empty() {
             return Ok(());
         }
         for (pid, command) in victims {
-            tracing::warn!("Leftover process {pid} is being killed with signal {}: {command}", signal as i32);
+            tracing::warn!(
+                "Leftover process {pid} is being killed with signal {}: {command}",
+                signal as i32
+            );
             let _ = kill(Pid::from_raw(pid), signal);
         }
         // Those that handle the first signal get a moment for it.
@@ -39,16 +44,24 @@ pub(super) fn run(cx: Cx<'_>) -> Result<()> {
 
 /// Numbers and command lines of processes whose root is the given directory.
 fn processes_in(device: u64, inode: u64) -> Vec<(i32, String)> {
-    let Ok(entries) = fs_err::read_dir("/proc") else { return Vec::new() };
+    let Ok(entries) = fs_err::read_dir("/proc") else {
+        return Vec::new();
+    };
     let own = std::process::id().cast_signed();
     entries
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
         .filter(|pid| *pid != own)
         .filter(|pid| {
-            fs_err::metadata(format!("/proc/{pid}/root/.")).is_ok_and(|root| root.dev() == device && root.ino() == inode)
+            fs_err::metadata(format!("/proc/{pid}/root/."))
+                .is_ok_and(|root| root.dev() == device && root.ino() == inode)
         })
-        .map(|pid| (pid, command_line(Path::new(&format!("/proc/{pid}/cmdline")))))
+        .map(|pid| {
+            (
+                pid,
+                command_line(Path::new(&format!("/proc/{pid}/cmdline"))),
+            )
+        })
         .collect()
 }
 

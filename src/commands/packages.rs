@@ -1,6 +1,5 @@
 //! Package commands: `--install`, `--installdeps`, `--update`, `--remove`, `--pm-cmd`.
 
-
 use crate::buildroot::Cx;
 use crate::buildroot::trash::Trash;
 use crate::config::PackageManagerKind;
@@ -11,38 +10,61 @@ use crate::rpm::header::SourceHeader;
 
 /// Words that name files of the host become absolute: the package manager's directory is another.
 fn absolute(cx: Cx<'_>, words: &[String]) -> Vec<String> {
-    let file = |word: &String| (word.ends_with(".rpm") || word.starts_with(['.', '/'])) && cx.host.cwd.join(word).is_file();
+    let file = |word: &String| {
+        (word.ends_with(".rpm") || word.starts_with(['.', '/'])) && cx.host.cwd.join(word).is_file()
+    };
     words
         .iter()
-        .map(|word| if file(word) { cx.host.cwd.join(word).to_string_lossy().into_owned() } else { word.clone() })
+        .map(|word| {
+            if file(word) {
+                cx.host.cwd.join(word).to_string_lossy().into_owned()
+            } else {
+                word.clone()
+            }
+        })
         .collect()
 }
 
 pub(super) fn install(cx: Cx<'_>, trash: &Trash, packages: &[String]) -> Result<()> {
     let session = Session::open(cx, trash, Prepare::Keep)?;
     tracing::debug!("installing package(s): {}", packages.join(" "));
-    session.root.transaction(session.manager, &Op::Install(absolute(cx, packages))).map(drop)
+    session
+        .root
+        .transaction(session.manager, &Op::Install(absolute(cx, packages)))
+        .map(drop)
 }
 
 pub(super) fn installdeps(cx: Cx<'_>, trash: &Trash, paths: &[String]) -> Result<()> {
     if let Some(other) = paths.iter().find(|path| !path.ends_with(".src.rpm")) {
-        return Err(Error::NotYet { mode: format!("--installdeps for {other}, which is no source package,") });
+        return Err(Error::NotYet {
+            mode: format!("--installdeps for {other}, which is no source package,"),
+        });
     }
     for path in paths {
-        cx.identity.as_caller(|| SourceHeader::open(&cx.host.cwd.join(path)))?;
+        cx.identity
+            .as_caller(|| SourceHeader::open(&cx.host.cwd.join(path)))?;
     }
     let session = Session::open(cx, trash, Prepare::Keep)?;
-    session.root.transaction(session.manager, &Op::Builddep(absolute(cx, paths))).map(drop)
+    session
+        .root
+        .transaction(session.manager, &Op::Builddep(absolute(cx, paths)))
+        .map(drop)
 }
 
 pub(super) fn update(cx: Cx<'_>, trash: &Trash, packages: &[String]) -> Result<()> {
     let session = Session::open(cx, trash, Prepare::Keep)?;
-    session.root.transaction(session.manager, &Op::Update(absolute(cx, packages))).map(drop)
+    session
+        .root
+        .transaction(session.manager, &Op::Update(absolute(cx, packages)))
+        .map(drop)
 }
 
 pub(super) fn remove(cx: Cx<'_>, trash: &Trash, packages: &[String]) -> Result<()> {
     let session = Session::open(cx, trash, Prepare::Keep)?;
-    session.root.transaction(session.manager, &Op::Remove(packages.to_vec())).map(drop)
+    session
+        .root
+        .transaction(session.manager, &Op::Remove(packages.to_vec()))
+        .map(drop)
 }
 
 /// `--pm-cmd` and its siblings: the words as given, output shown.
@@ -54,13 +76,26 @@ pub(super) fn raw(
 ) -> Result<()> {
     let mut config = cx.config.clone();
     config.packages.package_manager = match (force, config.packages.package_manager) {
-        (Some(PackageManagerKind::Dnf4), dnf @ (PackageManagerKind::Dnf4 | PackageManagerKind::Dnf5)) => dnf,
+        (
+            Some(PackageManagerKind::Dnf4),
+            dnf @ (PackageManagerKind::Dnf4 | PackageManagerKind::Dnf5),
+        ) => dnf,
         (Some(forced), _) => forced,
         (None, configured) => configured,
     };
-    let cx = Cx { config: &config, live: true, ..cx };
+    let cx = Cx {
+        config: &config,
+        live: true,
+        ..cx
+    };
     let session = Session::open(cx, trash, Prepare::Keep)?;
-    tracing::info!("Running {} {}", crate::package_manager::of(session.manager).name(), args.join(" "));
-    session.root.transaction(session.manager, &Op::Raw(absolute(cx, args))).map(drop)
+    tracing::info!(
+        "Running {} {}",
+        crate::package_manager::of(session.manager).name(),
+        args.join(" ")
+    );
+    session
+        .root
+        .transaction(session.manager, &Op::Raw(absolute(cx, args)))
+        .map(drop)
 }
-

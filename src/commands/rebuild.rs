@@ -23,28 +23,61 @@ struct Package {
     header: SourceHeader,
 }
 
-pub(super) fn run(cx: Cx<'_>, trash: &Trash, srpms: &[String], from: &SpecAndSources) -> Result<()> {
+pub(super) fn run(
+    cx: Cx<'_>,
+    trash: &Trash,
+    srpms: &[String],
+    from: &SpecAndSources,
+) -> Result<()> {
     let spec = given(cx, from.spec.as_deref(), "specfile")?;
     let sources = given(cx, from.sources.as_deref(), "sources directory or file")?;
     if let Some(spec) = spec.as_deref().filter(|_| srpms.is_empty()) {
-        return from_spec(cx, trash, spec, sources.as_deref(), from.symlink_dereference);
+        return from_spec(
+            cx,
+            trash,
+            spec,
+            sources.as_deref(),
+            from.symlink_dereference,
+        );
     }
     // All are checked before the first is built.
-    let packages: Vec<Package> = srpms.iter().map(|argument| check(cx, argument)).collect::<Result<_>>()?;
-    packages.iter().try_for_each(|package| rebuild(cx, trash, package, spec.as_deref(), cx.config.chroot.clean))
+    let packages: Vec<Package> = srpms
+        .iter()
+        .map(|argument| check(cx, argument))
+        .collect::<Result<_>>()?;
+    packages.iter().try_for_each(|package| {
+        rebuild(cx, trash, package, spec.as_deref(), cx.config.chroot.clean)
+    })
 }
 
 pub(super) fn buildsrpm(cx: Cx<'_>, trash: &Trash, from: &SpecAndSources) -> Result<()> {
     let spec = given(cx, from.spec.as_deref(), "specfile")?.unwrap_or_default();
     let sources = given(cx, from.sources.as_deref(), "sources directory or file")?;
-    let material =
-        Material { spec: &spec, sources: sources.as_deref(), follow_links: from.symlink_dereference };
+    let material = Material {
+        spec: &spec,
+        sources: sources.as_deref(),
+        follow_links: from.symlink_dereference,
+    };
     make_srpm(cx, trash, material).map(drop)
 }
 
 /// A spec file and its sources in one go: the source package first, then the build in the same root.
-fn from_spec(cx: Cx<'_>, trash: &Trash, spec: &Path, sources: Option<&Path>, follow_links: bool) -> Result<()> {
-    let path = make_srpm(cx, trash, Material { spec, sources, follow_links })?;
+fn from_spec(
+    cx: Cx<'_>,
+    trash: &Trash,
+    spec: &Path,
+    sources: Option<&Path>,
+    follow_links: bool,
+) -> Result<()> {
+    let path = make_srpm(
+        cx,
+        trash,
+        Material {
+            spec,
+            sources,
+            follow_links,
+        },
+    )?;
     let package = Package {
         argument: path.display().to_string(),
         header: cx.identity.as_caller(|| SourceHeader::open(&path))?,
@@ -63,28 +96,54 @@ fn given(cx: Cx<'_>, path: Option<&Path>, what: &str) -> Result<Option<PathBuf>>
     if full.exists() {
         return Ok(Some(full));
     }
-    Err(Error::usage(format!("Input {what} does not exist: {}", path.display())))
+    Err(Error::usage(format!(
+        "Input {what} does not exist: {}",
+        path.display()
+    )))
 }
 
 fn check(cx: Cx<'_>, argument: &str) -> Result<Package> {
-    if ["http://", "https://", "ftp://"].iter().any(|scheme| argument.starts_with(scheme)) {
-        return Err(Error::NotYet { mode: format!("a URL as source package ({argument})") });
+    if ["http://", "https://", "ftp://"]
+        .iter()
+        .any(|scheme| argument.starts_with(scheme))
+    {
+        return Err(Error::NotYet {
+            mode: format!("a URL as source package ({argument})"),
+        });
     }
     let path = cx.host.cwd.join(argument);
     let header = cx.identity.as_caller(|| SourceHeader::open(&path))?;
     header.check_arch(&cx.config.rpmbuild.arch, &path)?;
-    Ok(Package { argument: argument.to_owned(), path, header })
+    Ok(Package {
+        argument: argument.to_owned(),
+        path,
+        header,
+    })
 }
 
-fn rebuild(cx: Cx<'_>, trash: &Trash, package: &Package, spec: Option<&Path>, clean: bool) -> Result<()> {
+fn rebuild(
+    cx: Cx<'_>,
+    trash: &Trash,
+    package: &Package,
+    spec: Option<&Path>,
+    clean: bool,
+) -> Result<()> {
     framed(cx, trash, &package.argument, |cx| {
         if clean {
             recipe::clean::clean(cx, trash)?;
         }
         let short_circuit = cx.config.rpmbuild.short_circuit.is_some();
-        let prepare = if short_circuit { Prepare::Keep } else { Prepare::Fresh };
+        let prepare = if short_circuit {
+            Prepare::Keep
+        } else {
+            Prepare::Fresh
+        };
         let session = Session::open(cx, trash, prepare)?;
-        let source = Source { srpm: &package.path, header: &package.header, spec };
+        let source = Source {
+            srpm: &package.path,
+            header: &package.header,
+            spec,
+        };
         let built = recipe::rebuild::rebuild(&session, source).and_then(|()| after_build(&session));
         if let Err(error) = &built {
             report::record(error);
@@ -121,7 +180,12 @@ fn finish(session: Session<'_>) -> Result<()> {
 }
 
 /// The words around every build, as other programs expect them, and the summary line.
-fn framed(cx: Cx<'_>, trash: &Trash, argument: &str, work: impl FnOnce(Cx<'_>) -> Result<()>) -> Result<()> {
+fn framed(
+    cx: Cx<'_>,
+    trash: &Trash,
+    argument: &str,
+    work: impl FnOnce(Cx<'_>) -> Result<()>,
+) -> Result<()> {
     let chroot = &cx.config.chroot;
     let results = Layout::of(chroot).result;
     tracing::info!("Start({argument})  Config({})", chroot.name);
@@ -134,9 +198,21 @@ fn framed(cx: Cx<'_>, trash: &Trash, argument: &str, work: impl FnOnce(Cx<'_>) -
         Err(_) => tracing::error!("Exception({argument}) Config({}) {took}", chroot.name),
     }
     tracing::info!("Results and/or logs in: {}", results.display());
-    let outcome = if done.is_ok() { Outcome::Built } else { Outcome::Failed };
-    let name = Path::new(argument).file_name().unwrap_or_default().to_string_lossy();
-    report::summary(&Summary { package: &name, outcome, elapsed, results: &results });
+    let outcome = if done.is_ok() {
+        Outcome::Built
+    } else {
+        Outcome::Failed
+    };
+    let name = Path::new(argument)
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
+    report::summary(&Summary {
+        package: &name,
+        outcome,
+        elapsed,
+        results: &results,
+    });
     let (wanted, option) = match done {
         Ok(()) => (chroot.cleanup_on_success, "cleanup_on_success"),
         Err(_) => (chroot.cleanup_on_failure, "cleanup_on_failure"),
@@ -166,7 +242,10 @@ fn after_build(session: &Session<'_>) -> Result<()> {
         );
         let (status, text) = root.run_on_host(&["/bin/sh", "-c", &line])?;
         if !status.success() {
-            return Err(Error::BuildSetup { message: format!("{line} failed:\n{text}"), hint: None });
+            return Err(Error::BuildSetup {
+                message: format!("{line} failed:\n{text}"),
+                hint: None,
+            });
         }
     }
     Ok(())

@@ -11,16 +11,27 @@ use crate::report::Step;
 pub(super) fn run(cx: Cx<'_>, trash: &Trash, targets: &[ScrubTarget]) -> Result<()> {
     let names: Vec<String> = targets.iter().map(|target| name(*target)).collect();
     let _step = Step::start(format!("scrub {}", list(&names)));
-    targets.iter().try_for_each(|target| scrub(cx, trash, *target))
+    targets
+        .iter()
+        .try_for_each(|target| scrub(cx, trash, *target))
 }
 
 fn name(target: ScrubTarget) -> String {
-    clap::ValueEnum::to_possible_value(&target).map(|value| value.get_name().to_owned()).unwrap_or_default()
+    clap::ValueEnum::to_possible_value(&target)
+        .map(|value| value.get_name().to_owned())
+        .unwrap_or_default()
 }
 
 /// As the original words it in `state.log`.
 fn list(names: &[String]) -> String {
-    format!("[{}]", names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", "))
+    format!(
+        "[{}]",
+        names
+            .iter()
+            .map(|name| format!("'{name}'"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    )
 }
 
 fn scrub(cx: Cx<'_>, trash: &Trash, target: ScrubTarget) -> Result<()> {
@@ -69,5 +80,8 @@ fn scrub(cx: Cx<'_>, trash: &Trash, target: ScrubTarget) -> Result<()> {
 }
 
 fn bootstrap_name(path: &std::path::Path) -> String {
-    format!("{}-bootstrap", path.file_name().unwrap_or_default().to_string_lossy())
+    format!(
+        "{}-bootstrap",
+        path.file_name().unwrap_or_default().to_string_lossy()
+    )
 }

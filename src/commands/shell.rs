@@ -22,7 +22,18 @@ pub(super) fn run(cx: Cx<'_>, trash: &Trash, inside: &Inside) -> Result<()> {
     };
     // The words may be quoted for the root's own shell already; they are joined, as the original does.
     let line = inside.words.join(" ");
-    let argv: &[&str] = if line.is_empty() { &["/bin/sh", "-i", "-l"] } else { &["/bin/sh", "-c", &line] };
-    let status = cx.runner.run(&root.inner_cmd(argv, &how), &mut crate::report::LogSink::capture_only())?;
-    if status.success() { Ok(()) } else { Err(Error::Inner(status.code())) }
+    let argv: &[&str] = if line.is_empty() {
+        &["/bin/sh", "-i", "-l"]
+    } else {
+        &["/bin/sh", "-c", &line]
+    };
+    let status = cx.runner.run(
+        &root.inner_cmd(argv, &how),
+        &mut crate::report::LogSink::capture_only(),
+    )?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Error::Inner(status.code()))
+    }
 }

@@ -14,6 +14,13 @@ pub(super) fn init(session: &mut Session<'_>, prepare: Prepare) -> Result<()> {
     if session.root.is_exclusive() {
         let _step = Step::start("chroot init");
         let root = &session.root;
+        if root.recover()? {
+            tracing::warn!(
+                "an earlier transaction was cut short: {} is made anew",
+                root.layout.root.display()
+            );
+        }
+        root.make_skeleton()?;
         session.plugins.within(Scope::Init, root, || {
             make_ready(root, session.manager, prepare)
         })?;
@@ -22,14 +29,7 @@ pub(super) fn init(session: &mut Session<'_>, prepare: Prepare) -> Result<()> {
 }
 
 fn make_ready(root: &Buildroot<'_>, manager: PackageManagerKind, prepare: Prepare) -> Result<()> {
-    if root.recover()? {
-        tracing::warn!(
-            "an earlier transaction was cut short: {} is made anew",
-            root.layout.root.display()
-        );
-    }
     let first = !root.is_initialized();
-    root.make_skeleton()?;
     root.configure_package_manager(manager)?;
     root.write_resolver()?;
     if first {
