@@ -128,7 +128,7 @@ pub(crate) enum Error {
     #[error("Timeout({}) expired for command:\n # {command}", limit.as_secs())]
     Timeout { command: String, limit: Duration },
 
-    #[error("interrupted by {}", signal_name(*signal))]
+    #[error("{}", interrupted(*signal))]
     Interrupted { signal: i32 },
 
     /// The status of `--shell` and `--chroot` is that of the program inside, and says enough.
@@ -153,6 +153,14 @@ fn held_by(holder: &Option<u32>) -> String {
 
 fn lines(cause: &[String]) -> String {
     cause.iter().map(|line| format!("\n  {line}")).collect()
+}
+
+/// Ctrl-C in the original's words.
+fn interrupted(signal: i32) -> String {
+    match signal {
+        2 => "Exiting on user interrupt, <CTRL>-C".to_owned(),
+        other => format!("ended by signal {}", signal_name(other)),
+    }
 }
 
 fn signal_name(signal: i32) -> String {

@@ -17,7 +17,7 @@ use nix::sys::stat::{Mode, fstatat, mkdirat};
 use nix::unistd::{Gid, Uid, fchownat, symlinkat, unlinkat};
 
 use crate::error::{Error, Result};
-use crate::sandbox::User;
+use crate::sandbox::{Ids, User};
 
 /// The file tree of a build root.
 #[derive(Debug)]
@@ -25,16 +25,19 @@ pub(crate) struct Inside {
     root: OwnedFd,
     /// For messages.
     path: PathBuf,
+    /// There is more than one owner a file can have.
+    owners: bool,
 }
 
 impl Inside {
-    pub(crate) fn open(root: &Path) -> Result<Self> {
+    pub(crate) fn open(root: &Path, ids: Ids) -> Result<Self> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let fd = nix::fcntl::open(root, flags, Mode::empty())
             .map_err(|errno| Error::io("open", root)(errno.into()))?;
         Ok(Self {
             root: fd,
             path: root.to_owned(),
+            owners: ids != Ids::Single,
         })
     }
 
@@ -45,6 +48,11 @@ impl Inside {
             path,
             source: errno.into(),
         }
+    }
+
+    /// Whom to give a file to: nobody where only one id is mapped.
+    fn owner(&self, owner: User) -> Option<User> {
+        self.owners.then_some(owner)
     }
 
     fn directory(&self, path: &Path) -> nix::Result<OwnedFd> {
@@ -76,7 +84,9 @@ impl Inside {
             let parent = self.directory(&so_far).map_err(self.failed("make", path))?;
             let name = component.as_os_str();
             match mkdirat(parent.as_fd(), name, Mode::from_bits_truncate(0o755)) {
-                Ok(()) => chown_at(&parent, name, owner).map_err(self.failed("make", path))?,
+                Ok(()) => {
+                    chown_at(&parent, name, self.owner(owner)).map_err(self.failed("make", path))?
+                }
                 Err(nix::Error::EEXIST) => {}
                 Err(errno) => return Err(self.failed("make", path)(errno)),
             }
@@ -147,11 +157,10 @@ impl Inside {
             let mode = Mode::from_bits_truncate(mode);
             let fd = openat(parent.as_fd(), name, flags, mode)?;
             nix::sys::stat::fchmod(fd.as_fd(), mode)?;
-            nix::unistd::fchown(
-                fd.as_fd(),
-                Some(Uid::from_raw(owner.uid)),
-                Some(Gid::from_raw(owner.gid)),
-            )?;
+            if let Some(owner) = self.owner(owner) {
+                let (uid, gid) = (Uid::from_raw(owner.uid), Gid::from_raw(owner.gid));
+                nix::unistd::fchown(fd.as_fd(), Some(uid), Some(gid))?;
+            }
             Ok(fd)
         };
         let fd = make().map_err(self.failed("write", path))?;
@@ -230,6 +239,7 @@ impl Inside {
     pub(crate) fn chown(&self, path: &str, owner: User, deep: bool) -> Result<()> {
         let change = || {
             let (parent, name) = self.parent(path)?;
+            let owner = self.owner(owner);
             chown_at(&parent, name, owner)?;
             if deep {
                 chown_below(&parent, name, owner)
@@ -310,7 +320,8 @@ fn relative(path: &str) -> &Path {
     Path::new(path.trim_start_matches('/'))
 }
 
-fn chown_at(parent: &OwnedFd, name: &OsStr, owner: User) -> nix::Result<()> {
+fn chown_at(parent: &OwnedFd, name: &OsStr, owner: Option<User>) -> nix::Result<()> {
+    let Some(owner) = owner else { return Ok(()) };
     let (uid, gid) = (Uid::from_raw(owner.uid), Gid::from_raw(owner.gid));
     fchownat(
         parent.as_fd(),
@@ -347,7 +358,7 @@ fn open_dir_at(parent: &OwnedFd, name: &OsStr) -> nix::Result<OwnedFd> {
     openat(parent.as_fd(), name, flags, Mode::empty())
 }
 
-fn chown_below(parent: &OwnedFd, name: &OsStr, owner: User) -> nix::Result<()> {
+fn chown_below(parent: &OwnedFd, name: &OsStr, owner: Option<User>) -> nix::Result<()> {
     let directory = match open_dir_at(parent, name) {
         Ok(directory) => directory,
         Err(nix::Error::ENOTDIR | nix::Error::ELOOP) => return Ok(()),
@@ -385,7 +396,7 @@ mod tests {
         let directory = tempfile::tempdir().map_err(Error::io("make", "scratch"))?;
         let root = directory.path().join("root");
         fs_err::create_dir(&root).map_err(Error::io("make", &root))?;
-        let inside = Inside::open(&root)?;
+        let inside = Inside::open(&root, Ids::Host)?;
         Ok((directory, inside))
     }
 

@@ -97,7 +97,7 @@ impl<'a> Buildroot<'a> {
             }
         };
         fs_err::create_dir_all(&layout.root).map_err(Error::io("make", &layout.root))?;
-        let inside = Inside::open(&layout.root)?;
+        let inside = Inside::open(&layout.root, cx.identity.ids)?;
         let user = cx.identity.build_user(&cx.config.users);
         Ok(Self {
             cx,

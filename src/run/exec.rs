@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::time::Instant;
 
@@ -80,6 +81,7 @@ fn start(cmd: &Cmd, plan: &Plan, argv: &[OsString]) -> Result<Command> {
         reason = "this is where programs are started"
     )]
     let mut command = Command::new(child::SELF);
+    command.arg0(child::NAME);
     command.args(child::arguments(child::ENTER, plan, argv)?);
     command
         .env_clear()

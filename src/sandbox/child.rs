@@ -21,6 +21,9 @@ pub(crate) const IDMAP: &str = "__idmap";
 /// The program itself, whatever happened to its path. Works while a `/proc` is mounted.
 pub(crate) const SELF: &str = "/proc/self/exe";
 
+/// How the children call themselves in process lists.
+pub(crate) const NAME: &str = "mock";
+
 /// What a child is told.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Plan {

@@ -4,6 +4,7 @@
 //! does (death signal), and its end is `init`'s end, and that is the end of everything inside.
 
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use nix::sched::{CloneFlags, unshare};
@@ -52,6 +53,7 @@ fn enter(plan: &Plan, argv: &[OsString]) -> Result<(), Error> {
     };
     #[expect(clippy::disallowed_methods, reason = "the sandbox's own process tree")]
     let mut init = Command::new(child::SELF)
+        .arg0(child::NAME)
         .args(child::arguments(child::INIT, &plan, argv)?)
         .spawn()
         .map_err(|source| Error::Spawn {
