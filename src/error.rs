@@ -136,6 +136,13 @@ pub(crate) enum Error {
     Inner(u8),
 }
 
+/// The operating system's own error: fs-err's wrapping repeats the path.
+fn without_path(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|wrapped| wrapped.source());
+    let code = inner.and_then(|inner| inner.downcast_ref::<io::Error>()?.raw_os_error());
+    code.map(io::Error::from_raw_os_error).unwrap_or(error)
+}
+
 fn prefix(place: &str) -> String {
     if place.is_empty() {
         String::new()
@@ -177,7 +184,7 @@ impl Error {
         move |source| Self::Io {
             action,
             path,
-            source,
+            source: without_path(source),
         }
     }
 
