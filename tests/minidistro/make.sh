@@ -111,9 +111,10 @@ make_tree() {
     mkdir "$work/tree"
     # mmdebstrap makes its root here, and another (subordinate) user has to get in.
     mkdir -m 1777 "$work/mmdebstrap"
+    # It does not get the lock: its processes of other users may outlive a killed run.
     if ! TMPDIR=$work/mmdebstrap mmdebstrap --quiet --variant=essential --format=tar \
         --include="$(debian_packages)" --aptopt="$work/apt.conf" "${options[@]}" \
-        "$suite" - "$work/debian.sources" 2>"$work/mmdebstrap.log" \
+        "$suite" - "$work/debian.sources" 2>"$work/mmdebstrap.log" {lock}>&- \
         | python3 -B "$here/lib/unpack.py" "$work/tree" "$work/meta"; then
         cat "$work/mmdebstrap.log" >&2
         die "making the Debian root failed (messages above)"
