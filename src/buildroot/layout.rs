@@ -1,6 +1,6 @@
 //! Every path of a build root, on the host and inside.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::lock::{Lock, Mode};
 use crate::config::Chroot;
@@ -61,12 +61,6 @@ impl Layout {
     /// A path inside as the host sees it.
     pub(crate) fn host(&self, inside: &str) -> PathBuf {
         self.root.join(inside.trim_start_matches('/'))
-    }
-
-    /// A host path as the inside sees it, when it lies in the root.
-    pub(crate) fn inside(&self, host: &Path) -> Option<String> {
-        let relative = host.strip_prefix(&self.root).ok()?;
-        Some(format!("/{}", relative.to_str()?))
     }
 }
 

@@ -35,7 +35,7 @@ impl Buildroot<'_> {
         let chosen = package_manager::choose(packages, &HostPrograms)?;
         let name = package_manager::of(chosen).name();
         let wanted = package_manager::of(packages.package_manager).name();
-        if name != wanted {
+        if name != wanted && packages.dnf_warning {
             tracing::warn!(
                 "Using '{name}' instead of '{wanted}': it may resolve dependencies differently"
             );

@@ -172,6 +172,9 @@ impl Buildroot<'_> {
             home: self.layout.home(""),
         };
         users::create(&self.inside, &account)?;
+        for account in users::of_host(&config.users.copy_host_users)? {
+            users::create(&self.inside, &account)?;
+        }
         let home = self.layout.home("");
         self.inside.create_dir_all(&home, self.user)?;
         if fresh {

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::fs::remove_tree;
 
 const PREFIX: &str = ".mock-trash-";
@@ -86,6 +86,7 @@ impl Drop for Trash {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     #[test]
     fn discarded_is_gone_at_once_and_for_good() -> Result<()> {

@@ -3,7 +3,7 @@
 //! Edits the texts instead of running useradd: it needs no program of the host or the root, works
 //! for every architecture, and costs no process. The functions are pure; [`create`] applies them.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sandbox::User;
 
 use super::inside::Inside;
@@ -78,6 +78,32 @@ pub(crate) fn create(inside: &Inside, account: &Account) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The accounts of the host that configuration wants in the root, with the host's ids.
+pub(crate) fn of_host(names: &[String]) -> Result<Vec<Account>> {
+    names.iter().map(|name| host_account(name)).collect()
+}
+
+fn host_account(name: &str) -> Result<Account> {
+    let unknown = || Error::BuildSetup {
+        message: format!("copy_host_users: {name} is no user of this host"),
+        hint: None,
+    };
+    let user = nix::unistd::User::from_name(name)
+        .ok()
+        .flatten()
+        .ok_or_else(unknown)?;
+    let group = nix::unistd::Group::from_gid(user.gid).ok().flatten();
+    Ok(Account {
+        name: name.to_owned(),
+        group: group.map_or_else(|| name.to_owned(), |group| group.name),
+        ids: crate::sandbox::User {
+            uid: user.uid.as_raw(),
+            gid: user.gid.as_raw(),
+        },
+        home: user.dir.to_string_lossy().into_owned(),
+    })
 }
 
 #[cfg(test)]
