@@ -8,7 +8,6 @@ use crate::config::PackageManagerKind;
 use crate::error::{Error, Result};
 use crate::package_manager::{self, Context, Op, Probe};
 use crate::report::{LogSink, Spinner};
-use crate::run::exec::shell_quoted;
 use crate::run::{Status, Stdio};
 use crate::sandbox::{Network, User, View};
 
@@ -87,7 +86,7 @@ impl Buildroot<'_> {
         let argv = self.package_manager_argv(kind, op);
         let mut attempt = 1;
         loop {
-            match self.run_package_manager(&argv) {
+            match self.run_package_manager(kind, op, &argv) {
                 Err(error @ Error::PackageManager { .. }) if attempt < packages.max_attempts => {
                     let delay = packages.attempt_delay;
                     tracing::warn!("{error}");
@@ -144,7 +143,12 @@ impl Buildroot<'_> {
         }
     }
 
-    fn run_package_manager(&self, argv: &[String]) -> Result<String> {
+    fn run_package_manager(
+        &self,
+        kind: PackageManagerKind,
+        op: &Op,
+        argv: &[String],
+    ) -> Result<String> {
         let cmd = self.host_cmd(argv);
         let mut sink = LogSink::root(self.cx.live, true);
         let _spinner = Spinner::start("package manager");
@@ -166,20 +170,15 @@ impl Buildroot<'_> {
             });
         }
         Err(Error::PackageManager {
-            command: shell_quoted(&cmd.argv),
+            command: format!("{} {op}", package_manager::of(kind).name()),
             status: describe(status),
             cause,
             log: Some(self.layout.result.join("root.log")),
-            hint: Some(self.transaction_hint()),
+            hint: Some(format!(
+                "look for packages with `mock -r {} --pm-cmd search NAME`",
+                self.cx.config.config_name
+            )),
         })
-    }
-
-    fn transaction_hint(&self) -> String {
-        format!(
-            "see {}; look for a package with `mock -r {} --pm-cmd search NAME`",
-            self.layout.result.join("root.log").display(),
-            self.cx.config.config_name
-        )
     }
 
     fn copy_keys_and_certificates(&self) -> Result<()> {

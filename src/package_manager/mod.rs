@@ -9,6 +9,7 @@ mod dnf4;
 mod dnf5;
 mod yum;
 
+use std::fmt;
 use std::path::Path;
 
 use crate::config::{PackageManagerKind, PackageManagerSettings, Packages, RepoSwitch};
@@ -27,6 +28,25 @@ pub(crate) enum Op {
     Raw(Vec<String>),
     /// `module enable`, `module install`, ...: action and specs.
     Module(String, Vec<String>),
+}
+
+/// For messages: what it does, and to what unless that is a long list.
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MANY: usize = 8;
+        let words = match self {
+            Self::Builddep(_) => return f.write_str("builddep"),
+            op => words(op, "update"),
+        };
+        let shown = words
+            .iter()
+            .take(MANY)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(" ");
+        let more = if words.len() > MANY { " ..." } else { "" };
+        write!(f, "{shown}{more}")
+    }
 }
 
 /// What an invocation depends on beside the operation.

@@ -159,6 +159,14 @@ fn outcome(report: OwnedFd, argv: &[OsString]) -> Result<Status> {
             program,
             source: std::io::Error::from_raw_os_error(errno),
         }),
+        Ok(Report::NoDirectory { path, errno }) => Err(Error::Command {
+            message: format!(
+                "cannot change to {}: {}",
+                path.display(),
+                nix::Error::from_raw(errno).desc()
+            ),
+            hint: Some("--cwd is a directory inside the chroot".to_owned()),
+        }),
         Ok(Report::Failed { message, hint }) => Err(Error::Sandbox { message, hint }),
         // Killed from outside, or out of memory.
         Err(_) => Err(Error::Sandbox {

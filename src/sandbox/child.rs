@@ -7,6 +7,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::fd::RawFd;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,10 @@ pub(crate) enum Report {
     Signaled(i32),
     NotStarted {
         program: String,
+        errno: i32,
+    },
+    NoDirectory {
+        path: PathBuf,
         errno: i32,
     },
     Failed {

@@ -35,6 +35,12 @@ fn start(plan: &Plan, argv: &[OsString]) -> Result<Report> {
     let (Some(program), arguments) = (argv.first(), argv.get(1..).unwrap_or_default()) else {
         return Err(setup("nothing to run", nix::Error::EINVAL));
     };
+    if let Err(errno) = nix::unistd::chdir(&sandbox.cwd) {
+        return Ok(Report::NoDirectory {
+            path: sandbox.cwd.clone(),
+            errno: errno as i32,
+        });
+    }
     let supervisor = filter::install(sandbox)?;
     if let Some(supervisor) = supervisor {
         std::thread::spawn(move || supervisor.serve());
@@ -107,13 +113,7 @@ fn prepare(sandbox: &Sandbox) -> Result<()> {
         Ids::Single if sandbox.user != User::ROOT => become_user_of_single_id(sandbox.user)?,
         Ids::Single => {}
     }
-    nix::unistd::chdir(&sandbox.cwd).map_err(|errno| Error::Command {
-        message: format!(
-            "cannot change to directory {}: {errno}",
-            sandbox.cwd.display()
-        ),
-        hint: None,
-    })
+    Ok(())
 }
 
 fn make_mounts(sandbox: &Sandbox) -> Result<()> {
