@@ -52,6 +52,11 @@ impl Dnf {
         self.extra = Some((text.to_owned(), origin));
     }
 
+    /// Has the text written even if nothing but the built-in `[main]` is there.
+    pub(super) fn require(&mut self) {
+        self.dirty = true;
+    }
+
     fn touched(&mut self, origin: &Origin) {
         self.dirty = true;
         self.first.get_or_insert_with(|| origin.clone());
@@ -239,7 +244,7 @@ fn line(option: &str, value: &Value, text: &mut String) {
 }
 
 /// The built-in `[dnf.main]`.
-fn default_main() -> IndexMap<String, Value> {
+pub(super) fn default_main() -> IndexMap<String, Value> {
     let document = toml::de::DeTable::parse(DEFAULTS).expect("the embedded defaults are TOML");
     let Value::Dict(mut root) =
         super::toml::plain(&toml::de::DeValue::Table(document.into_inner()))

@@ -132,6 +132,9 @@ pub(super) fn read_all<'h>(
     let mut state = State::new(found.config_dir.clone(), search, host);
     state.read_optional(&found.config_dir.join("site-defaults"))?;
     state.read_optional(&found.config_dir.join("chroot-aliases"))?;
+    if is_toml(&found.path) {
+        state.dnf.require();
+    }
     state.read(&found.path)?;
     if let Some(home) = &search.home {
         state.read_optional(&home.join(".mock/user"))?;

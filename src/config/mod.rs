@@ -18,6 +18,7 @@ mod near;
 pub(crate) mod options;
 mod python_methods;
 mod reader;
+pub(crate) mod reference;
 mod resolve;
 mod resolve_packages;
 mod source;
@@ -26,6 +27,8 @@ mod toml;
 pub(crate) mod value;
 mod warnings;
 
+#[cfg(test)]
+mod load_tests;
 #[cfg(test)]
 mod shipped_tests;
 

@@ -52,6 +52,9 @@ impl Source {
 
     /// An error that shows the place with a caret.
     pub(super) fn error(&self, span: Range<usize>, message: String, hint: Option<String>) -> Error {
+        // The end of the file is shown where its last line ends.
+        let start = span.start.min(self.text.trim_end().len());
+        let span = start..span.end.max(start);
         let (line, column) = line_and_column(&self.text, span.start);
         let path = self.path.display().to_string();
         Error::Config {
