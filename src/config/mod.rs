@@ -28,9 +28,15 @@ pub(crate) mod value;
 mod warnings;
 
 #[cfg(test)]
+mod load_error_tests;
+#[cfg(test)]
 mod load_tests;
 #[cfg(test)]
 mod shipped_tests;
+#[cfg(test)]
+mod template_tests;
+#[cfg(test)]
+mod test_site;
 
 use std::path::PathBuf;
 use std::time::Duration;

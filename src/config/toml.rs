@@ -257,7 +257,17 @@ impl Apply<'_, '_, '_> {
         items.retain(|item| !remove.contains(item));
         items.splice(0..0, prepend);
         items.extend(append);
-        Some(Value::List(items))
+        match current {
+            // A template has blanks of its own: only the whole text can be expanded.
+            Some(Value::Str(text)) if text.contains("{{") || text.contains("{%") => {
+                let words = items
+                    .iter()
+                    .map(Value::as_str)
+                    .collect::<Option<Vec<_>>>()?;
+                Some(Value::Str(words.join(" ")))
+            }
+            _ => Some(Value::List(items)),
+        }
     }
 
     fn dnf(&mut self, (key, value): Entry<'_>) -> Result<()> {
