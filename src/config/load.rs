@@ -46,7 +46,7 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// Every option with its templates expanded.
     pub(crate) fn expanded(&self) -> Result<Options> {
-        let expander = Expander::new(self.options.values.clone());
+        let expander = Expander::new(&self.options.values);
         let mut expanded = self.options.clone();
         for (key, value) in &mut expanded.values {
             *value = expander.value(key, value, self.options.origin(&[key]))?;

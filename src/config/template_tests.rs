@@ -35,7 +35,7 @@ fn values() -> IndexMap<String, Value> {
 }
 
 fn expand(text: &str) -> String {
-    let expander = Expander::new(values());
+    let expander = Expander::new(&values());
     match expander.value("key", &Value::Str(text.to_owned()), None) {
         Ok(Value::Str(text)) => text,
         Ok(other) => format!("{other:?}"),
@@ -101,7 +101,7 @@ fn as_the_original_expands() {
 
 #[test]
 fn members_of_lists_and_tables_expand_and_tuples_do_not() {
-    let expander = Expander::new(values());
+    let expander = Expander::new(&values());
     let text = |text: &str| Value::Str(text.to_owned());
     let of = |inner: Value| Value::Dict([("k".to_owned(), Value::List(vec![inner]))].into());
     let expanded = expander.value("k", &of(text("{{ releasever }}")), None);
@@ -179,6 +179,8 @@ fn hostile_templates_end_soon() {
         "{{ 'x'|replace('', 'aaaaaaaaaa' * 1000)|replace('a', 'aaaaaaaaaa' * 1000)|replace('a', 'aaaaaaaaaa' * 1000) }}",
         "{{ 10 ** 100000000 }}",
         "{{ big }}{{ big }}{{ big }}{% for i in range(1000) %}{{ big }}{% endfor %}",
+        "{% for i in range(60000) %}{% if big %}{% endif %}{{ 1 + 1 }}{% endfor %}{{ x.y }}",
+        &format!("{{{{ {} }}}}", "__a ".repeat(500_000)),
         &doubling,
         &captured,
         &nested,
