@@ -104,10 +104,10 @@ impl<'h> State<'h> {
     pub(super) fn read(&mut self, path: &Path) -> Result<()> {
         if is_toml(path) {
             toml::load(path, self)?;
-            self.dnf.write(&mut self.options)?;
         } else {
             self.evaluate_cfg(path)?;
         }
+        self.dnf.write(&mut self.options)?;
         check_macros(&mut self.options)
     }
 

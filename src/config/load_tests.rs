@@ -335,3 +335,38 @@ fn directories_in_the_older_style() {
     assert_eq!(loaded.config.chroot.resultdir, Path::new("/r/a/i386"));
     insta::assert_snapshot!(site.warnings(), @"/etc/a.toml:3: resultdir uses '%(...)s', which is deprecated: write it as '/r/{{ root }}/{{ target_arch }}'");
 }
+
+#[test]
+fn tables_and_text_of_dnf_conf_go_together() {
+    let site = Site::new(&[
+        (
+            "etc/site-defaults.toml",
+            "[dnf.main]\nproxy = \"http://p\"\n[dnf.repo.site]\nbaseurl = \"http://site/\"\n",
+        ),
+        (
+            "etc/a.toml",
+            "[chroot]\nname = \"a\"\n[dnf]\nconf = '''\n[main]\nx=1\nproxy=\n http://old\ny=2\n[own]\nbaseurl=http://own/\nenabled=1\n'''\n",
+        ),
+        (
+            "home/.config/mock.toml",
+            "[dnf.repo.mine]\nbaseurl = \"http://mine/\"\n[dnf.repo.own]\nenabled = false\n",
+        ),
+    ]);
+    insta::assert_snapshot!(site.load().unwrap().config.packages.dnf_conf, @r"
+    [main]
+    proxy=http://p
+    x=1
+    y=2
+    [own]
+    enabled=0
+    baseurl=http://own/
+
+    [site]
+    name=site
+    baseurl=http://site/
+
+    [mine]
+    name=mine
+    baseurl=http://mine/
+    ");
+}
