@@ -21,6 +21,10 @@ pub(super) struct Dnf {
     extra: Option<(String, Origin)>,
     /// Something was set since the text was last written.
     dirty: bool,
+    /// The text that others assigned, below which ours is written.
+    base: Option<String>,
+    /// What others put below ours.
+    tail: String,
     /// What was last written, to tell it from what others wrote.
     written: Option<String>,
     first: Option<Origin>,
@@ -52,6 +56,11 @@ impl Dnf {
         self.extra = Some((text.to_owned(), origin));
     }
 
+    /// Has the text written even if nothing but the built-in `[main]` is there.
+    pub(super) fn require(&mut self) {
+        self.dirty = true;
+    }
+
     fn touched(&mut self, origin: &Origin) {
         self.dirty = true;
         self.first.get_or_insert_with(|| origin.clone());
@@ -61,24 +70,30 @@ impl Dnf {
         self.groups.get(group)?.get(name)
     }
 
-    /// Brings the option `dnf.conf` up to date with the tables.
+    /// Brings the option `dnf.conf` up to date with the tables and with what others assigned.
     pub(super) fn write(&mut self, options: &mut Options) -> Result<()> {
-        if !std::mem::take(&mut self.dirty) {
-            return Ok(());
-        }
-        let current = match options.get(&["dnf.conf"]) {
-            Some(Value::Str(text)) => Some(text.as_str()),
+        let current = options.get(&["dnf.conf"]).and_then(Value::as_str);
+        let added = match (current, &self.written) {
+            (Some(text), Some(written)) => text.strip_prefix(written.as_str()),
             _ => None,
         };
-        // Text of others: all of it, or what a `.cfg` put below ours.
-        let foreign = match (current, &self.written) {
-            (Some(text), Some(ours)) => Some(text.strip_prefix(ours.as_str()).ok_or(text)),
-            (Some(text), None) => Some(Err(text)),
-            (None, _) => None,
-        };
-        let mut text = match foreign {
-            Some(Err(base)) => self.with_main(base),
-            Some(Ok(_)) | None => self.main(),
+        match added {
+            Some(added) => self.tail.push_str(added),
+            // Assigned anew: what there is of the tables goes below it once more.
+            None => {
+                self.dirty |= self.first.is_some();
+                self.base = current.map(str::to_owned);
+                self.tail.clear();
+            }
+        }
+        if !std::mem::take(&mut self.dirty) {
+            // Kept in step, or the next look would take the tail for new.
+            self.written = self.written.take().and(current.map(str::to_owned));
+            return Ok(());
+        }
+        let mut text = match &self.base {
+            Some(base) => self.with_main(base),
+            None => self.main(),
         };
         for (id, repo) in self.groups.get(DNF_TABLES[2]).into_iter().flatten() {
             self.repo(id, repo, &mut text)?;
@@ -87,13 +102,8 @@ impl Dnf {
             text.push('\n');
             text.push_str(extra);
         }
-        // A foreign base stays foreign: it must be found again next time.
-        if !matches!(foreign, Some(Err(_))) {
-            self.written = Some(text.clone());
-        }
-        if let Some(Ok(tail)) = foreign {
-            text.push_str(tail);
-        }
+        text.push_str(&self.tail);
+        self.written = Some(text.clone());
         let origin = self.first.clone().unwrap_or(Origin::Computed);
         options.set(&["dnf.conf"], Value::Str(text), origin);
         Ok(())
@@ -106,62 +116,26 @@ impl Dnf {
             entries.insert(option.clone(), value.clone());
         }
         let mut text = "[main]\n".to_owned();
-        for (option, value) in &entries {
-            line(option, value, &mut text);
-        }
+        text.extend(entries.iter().map(|(option, value)| entry(option, value)));
         text
     }
 
-    /// Configured entries of `[main]` put at the end of that section of a given text.
+    /// A given text with the configured entries of `[main]` in it.
     fn with_main(&self, base: &str) -> String {
-        let mut added = String::new();
-        for (option, (value, _)) in self.section("main", "").into_iter().flatten() {
-            line(option, value, &mut added);
-        }
-        let main = base
-            .find("[main]")
-            .map_or(0, |start| start + "[main]".len());
-        let end = base[main..]
-            .find("\n[")
-            .map_or(base.len(), |next| main + next + 1);
-        let (head, tail) = base.split_at(end);
-        let newline = if head.ends_with('\n') || head.is_empty() {
-            ""
-        } else {
-            "\n"
-        };
-        format!("{head}{newline}{added}{tail}")
+        let main = self.section("main", "").into_iter().flatten();
+        let lines = main.map(|(option, (value, _))| (option.as_str(), entry(option, value)));
+        let lines = lines.collect::<Vec<_>>();
+        merged(base, "main", &lines).unwrap_or_else(|| match lines.is_empty() {
+            true => base.to_owned(),
+            false => {
+                let lines = lines.into_iter().map(|(_, line)| line);
+                format!("[main]\n{}\n{base}", lines.collect::<String>())
+            }
+        })
     }
 
     fn repo(&self, id: &str, repo: &Section, text: &mut String) -> Result<()> {
-        let when = match repo.get("when") {
-            None => None,
-            Some((Value::Str(expression), origin)) => {
-                template::check_expression(expression).map_err(|message| Error::Config {
-                    place: origin.to_string(),
-                    message: format!("dnf.repo.{id}.when: {message}"),
-                    excerpt: None,
-                    hint: None,
-                })?;
-                Some(expression.clone())
-            }
-            Some((value, _)) => Some(
-                if *value == Value::Bool(true) {
-                    "true"
-                } else {
-                    "false"
-                }
-                .to_owned(),
-            ),
-        };
-        text.push('\n');
-        if let Some(when) = &when {
-            text.push_str(&format!("{{% if {when} %}}"));
-        }
-        text.push_str(&format!("[{id}]\n"));
-        if !repo.contains_key("name") {
-            line("name", &Value::from(id), text);
-        }
+        let mut lines = Vec::new();
         for (option, (value, origin)) in repo {
             match option.as_str() {
                 "when" => {}
@@ -172,17 +146,29 @@ impl Dnf {
                     };
                     let urls = names.iter().map(|name| self.key_url(id, name, origin));
                     let urls = urls.collect::<Result<Vec<_>>>()?;
-                    line("gpgkey", &Value::List(urls), text);
+                    lines.push(("gpgkey", entry("gpgkey", &Value::List(urls))));
                     if !repo.contains_key("gpgcheck") {
-                        line("gpgcheck", &Value::Bool(true), text);
+                        lines.push(("gpgcheck", entry("gpgcheck", &Value::Bool(true))));
                     }
                 }
-                _ => line(option, value, text),
+                _ => lines.push((option, entry(option, value))),
             }
         }
-        if when.is_some() {
-            text.push_str("{% endif %}");
+        let when = when(id, repo)?;
+        if when.is_none()
+            && let Some(merged) = merged(text, id, &lines)
+        {
+            *text = merged;
+            return Ok(());
         }
+        if !repo.contains_key("name") {
+            lines.insert(0, ("name", entry("name", &id.into())));
+        }
+        let lines = lines.into_iter().map(|(_, line)| line).collect::<String>();
+        text.push_str(&match when {
+            Some(when) => format!("\n{{% if {when} %}}[{id}]\n{lines}{{% endif %}}"),
+            None => format!("\n[{id}]\n{lines}"),
+        });
         Ok(())
     }
 
@@ -214,32 +200,88 @@ impl Dnf {
     }
 }
 
-fn line(option: &str, value: &Value, text: &mut String) {
+/// The condition of a repository.
+fn when(id: &str, repo: &Section) -> Result<Option<String>> {
+    let Some((value, origin)) = repo.get("when") else {
+        return Ok(None);
+    };
+    let expression = match value {
+        Value::Str(expression) => expression.clone(),
+        Value::Bool(flag) => flag.to_string(),
+        other => return Err(when_error(id, origin, format!("no expression: {other:?}"))),
+    };
+    match template::check_expression(&expression) {
+        Ok(()) => Ok(Some(expression)),
+        Err(message) => Err(when_error(id, origin, message)),
+    }
+}
+
+fn when_error(id: &str, origin: &Origin, message: String) -> Error {
+    Error::Config {
+        place: origin.to_string(),
+        message: format!("dnf.repo.{id}.when: {message}"),
+        excerpt: None,
+        hint: None,
+    }
+}
+
+/// `text` with `lines` in the section `[id]`, in place of those it has for the same options; or
+/// nothing when there is no such section.
+///
+/// They go to the section's top: at its end may stand what a template's condition encloses.
+fn merged(text: &str, id: &str, lines: &[(&str, String)]) -> Option<String> {
+    let header = format!("[{id}]");
+    let mut out = String::with_capacity(text.len());
+    let (mut inside, mut found, mut dropping) = (false, false, false);
+    for line in text.split_inclusive('\n') {
+        let bare = line.rfind("%}").map_or(line, |end| &line[end + 2..]);
+        if bare.starts_with('[') {
+            inside = !found && bare.trim_end() == header;
+            dropping = false;
+            out.push_str(line);
+            if inside {
+                found = true;
+                if !line.ends_with('\n') {
+                    out.push('\n');
+                }
+                out.extend(lines.iter().map(|(_, line)| line.as_str()));
+            }
+            continue;
+        }
+        // A line that begins with a blank continues the one before.
+        let continued = line.starts_with([' ', '\t']) && !line.trim().is_empty();
+        if !continued {
+            let option = line.split('=').next().unwrap_or("").trim();
+            dropping = inside && lines.iter().any(|(known, _)| *known == option);
+        }
+        if !dropping {
+            out.push_str(line);
+        }
+    }
+    found.then_some(out)
+}
+
+/// One line of a section, or several where the value goes on.
+fn entry(option: &str, value: &Value) -> String {
     let value = match value {
         Value::Bool(flag) => u8::from(*flag).to_string(),
         Value::Int(number) => number.to_string(),
         Value::Float(number) => number.to_string(),
         Value::Str(text) => text.trim_end().replace('\n', "\n    "),
         Value::List(items) | Value::Tuple(items) => {
-            let words = items.iter().map(|item| match item {
-                Value::Str(word) => word.as_str(),
-                _ => "",
-            });
+            let words = items.iter().filter_map(Value::as_str);
             // Lists of addresses get a line each; the others are short words.
-            let separator = if option.ends_with("url") || option == "gpgkey" {
-                "\n    "
-            } else {
-                " "
-            };
+            let addresses = option.ends_with("url") || option == "gpgkey";
+            let separator = if addresses { "\n    " } else { " " };
             words.collect::<Vec<_>>().join(separator)
         }
         Value::None | Value::Dict(_) => String::new(),
     };
-    text.push_str(&format!("{option}={value}\n"));
+    format!("{option}={value}\n")
 }
 
 /// The built-in `[dnf.main]`.
-fn default_main() -> IndexMap<String, Value> {
+pub(super) fn default_main() -> IndexMap<String, Value> {
     let document = toml::de::DeTable::parse(DEFAULTS).expect("the embedded defaults are TOML");
     let Value::Dict(mut root) =
         super::toml::plain(&toml::de::DeValue::Table(document.into_inner()))

@@ -306,3 +306,60 @@ fn same(left: &[impl AsRef<str>], right: &[impl AsRef<str>]) -> bool {
             .zip(right)
             .all(|(a, b)| a.as_ref() == b.as_ref())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_documented_once_and_has_a_default_of_its_type() {
+        let schema = schema();
+        let mut seen = std::collections::BTreeSet::new();
+        for key in &schema.keys {
+            let name = key.toml.join(".");
+            assert!(
+                seen.insert(&key.original),
+                "{name}: second key for {:?}",
+                key.original
+            );
+            let in_plugin = key.toml[0] == "plugins" && key.toml[2] == "enable";
+            assert!(in_plugin || !key.doc.is_empty(), "{name}: no documentation");
+            let fits = |value: &Value| key.kind.fit(value.clone()).is_some();
+            assert!(
+                key.default.as_ref().is_none_or(fits),
+                "{name}: {:?}",
+                key.default
+            );
+            assert_ne!(key.kind.text, "any", "{name}: no type");
+        }
+        for section in &schema.sections {
+            assert!(
+                !section.doc.is_empty(),
+                "{:?}: no documentation",
+                section.path
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_is_read_with_its_comments() {
+        let schema = Schema::parse(
+            "# Head.\n\n# A part.\n[part]\n\n# Words.\n# original: a['b']\n# type: string or none\n\
+             # status: not yet: x happens\nkey = \"none\"\n\n# Seconds.\n# type: integer\n#bare =\n\n\
+             # Free.\n# type: table of scalars\n[part.free]\n\"%a\" = \"1\"\n",
+        );
+        let shown = schema.keys.iter().map(|key| {
+            format!(
+                "{:?} {:?} {:?} {:?} {:?} {}",
+                key.toml, key.original, key.kind.text, key.default, key.status, key.line
+            )
+        });
+        insta::assert_snapshot!(shown.collect::<Vec<_>>().join("\n"), @r#"
+        ["part", "key"] ["a", "b"] "string or none" Some(None) NotYet { instead: "x happens" } 10
+        ["part", "bare"] ["bare"] "integer" None Works 14
+        ["part", "free"] ["free"] "table of scalars" Some(Dict({"%a": Str("1")})) Works 18
+        "#);
+        assert_eq!(schema.header, "Head.");
+        assert_eq!(schema.names_in(&["part"]), ["key", "bare", "free"]);
+    }
+}

@@ -36,7 +36,7 @@ pub(super) struct Found {
     pub(super) path: PathBuf,
     /// Name without directory and extension.
     pub(super) name: String,
-    /// The directory of its `site-defaults`.
+    /// The directory that it is from, or that takes the place of one for a path.
     pub(super) config_dir: PathBuf,
 }
 
@@ -104,11 +104,25 @@ impl<'h> State<'h> {
     pub(super) fn read(&mut self, path: &Path) -> Result<()> {
         if is_toml(path) {
             toml::load(path, self)?;
-            self.dnf.write(&mut self.options)?;
         } else {
             self.evaluate_cfg(path)?;
         }
+        self.dnf.write(&mut self.options)?;
         check_macros(&mut self.options)
+    }
+
+    /// Reads a file of the site: from the first directory that has it.
+    ///
+    /// `/etc/mock/site-defaults.cfg` holds for chroots that come with mock, too.
+    fn read_of_site(&mut self, stem: &str) -> Result<()> {
+        let mut dirs = self.search.config_dirs.iter();
+        let Some(dir) = dirs.find(|dir| in_dir(dir, stem).is_some()) else {
+            return Ok(());
+        };
+        let of_chroot = std::mem::replace(&mut self.config_dir, dir.clone());
+        let read = self.read_optional(&self.config_dir.join(stem));
+        self.config_dir = of_chroot;
+        read
     }
 
     /// Reads `STEM.cfg` and `STEM.toml`, those of them that are there and may be read.
@@ -130,8 +144,11 @@ pub(super) fn read_all<'h>(
     host: &'h cfg::Host,
 ) -> Result<State<'h>> {
     let mut state = State::new(found.config_dir.clone(), search, host);
-    state.read_optional(&found.config_dir.join("site-defaults"))?;
-    state.read_optional(&found.config_dir.join("chroot-aliases"))?;
+    state.read_of_site("site-defaults")?;
+    state.read_of_site("chroot-aliases")?;
+    if is_toml(&found.path) {
+        state.dnf.require();
+    }
     state.read(&found.path)?;
     if let Some(home) = &search.home {
         state.read_optional(&home.join(".mock/user"))?;
@@ -239,7 +256,7 @@ fn advice(root: &str, search: &Search, config_dir: &Path) -> Option<Error> {
     let mut count = 0;
     for (name, details) in alternatives {
         let full = format!("{name}-{arch}");
-        let Some(path) = in_dir(config_dir, &full) else {
+        let Some(path) = search.config_dirs.iter().find_map(|dir| in_dir(dir, &full)) else {
             continue;
         };
         count += 1;

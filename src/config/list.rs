@@ -1,5 +1,6 @@
 //! `--list-chroots`: the names of all configurations, with their descriptions.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::cfg;
@@ -14,18 +15,29 @@ const NAME_WIDTH: usize = 34;
 pub(crate) fn list_chroots(search: &Search, host: &cfg::Host) -> String {
     let mut text = line("config name", "description");
     text.push_str("Global configs:\n");
+    // As for `-r`: the first directory that holds a name hides it in the others.
+    let mut listed = BTreeSet::new();
     for dir in &search.config_dirs {
-        list(dir, search, host, &mut text);
+        list(dir, search, host, &mut listed, &mut text);
     }
     text.push_str("Custom configs:\n");
     if let Some(dir) = user_dir(search) {
-        list(&dir, search, host, &mut text);
+        list(&dir, search, host, &mut BTreeSet::new(), &mut text);
     }
     text
 }
 
-fn list(dir: &Path, search: &Search, host: &cfg::Host, text: &mut String) {
+fn list(
+    dir: &Path,
+    search: &Search,
+    host: &cfg::Host,
+    listed: &mut BTreeSet<String>,
+    text: &mut String,
+) {
     for (name, path) in configs_in(dir) {
+        if !listed.insert(name.clone()) {
+            continue;
+        }
         let config_dir = search.config_dirs.iter().find(|known| *known == dir);
         let config_dir = config_dir.or(search.config_dirs.first());
         let found = Found {

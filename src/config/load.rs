@@ -46,7 +46,7 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// Every option with its templates expanded.
     pub(crate) fn expanded(&self) -> Result<Options> {
-        let expander = Expander::new(self.options.values.clone());
+        let expander = Expander::new(&self.options.values);
         let mut expanded = self.options.clone();
         for (key, value) in &mut expanded.values {
             *value = expander.value(key, value, self.options.origin(&[key]))?;
@@ -79,6 +79,9 @@ pub(crate) fn load(request: &Request<'_>) -> Result<Loaded> {
     }
     override_with(&mut state.options, request)?;
     compute(&mut state.options, request, &state.files_read);
+    for warning in old_style(&mut state.options) {
+        state.warn(warning);
+    }
     for warning in warnings::of_options(&state.options) {
         state.warn(warning);
     }
@@ -215,4 +218,46 @@ fn compute(options: &mut Options, request: &Request<'_>, files: &[PathBuf]) {
         let origin = options.origin(&["use_bootstrap_container"]).cloned();
         options.set(&["use_bootstrap"], flag, origin.unwrap_or(Origin::Computed));
     }
+}
+
+/// `%(root)s` in directories, older than templates, becomes `{{ root }}`.
+fn old_style(options: &mut Options) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for path in [
+        &["resultdir"][..],
+        &["plugin_conf", "root_cache_opts", "dir"],
+        &["plugin_conf", "ccache_opts", "dir"],
+    ] {
+        let Some(Value::Str(text)) = options.get(path) else {
+            continue;
+        };
+        let Some(template) = template_of_old_style(text) else {
+            continue;
+        };
+        let origin = resolve::origin(options, path)
+            .cloned()
+            .unwrap_or(Origin::Computed);
+        warnings.push(format!(
+            "{origin}: {} uses '%(...)s', which is deprecated: write it as '{template}'",
+            path.join(".")
+        ));
+        options.set(path, Value::Str(template), origin);
+    }
+    warnings
+}
+
+fn template_of_old_style(text: &str) -> Option<String> {
+    let mut parts = text.split("%(");
+    let mut template = parts.next()?.to_owned();
+    let mut changed = false;
+    for part in parts {
+        match part.split_once(")s") {
+            Some((name, rest)) if name.chars().all(|c| c.is_alphanumeric() || c == '_') => {
+                template.push_str(&format!("{{{{ {name} }}}}{rest}"));
+                changed = true;
+            }
+            _ => template.push_str(&format!("%({part}")),
+        }
+    }
+    changed.then_some(template)
 }

@@ -18,6 +18,7 @@ mod near;
 pub(crate) mod options;
 mod python_methods;
 mod reader;
+pub(crate) mod reference;
 mod resolve;
 mod resolve_packages;
 mod source;
@@ -27,7 +28,15 @@ pub(crate) mod value;
 mod warnings;
 
 #[cfg(test)]
+mod load_error_tests;
+#[cfg(test)]
+mod load_tests;
+#[cfg(test)]
 mod shipped_tests;
+#[cfg(test)]
+mod template_tests;
+#[cfg(test)]
+mod test_site;
 
 use std::path::PathBuf;
 use std::time::Duration;

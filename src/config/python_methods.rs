@@ -29,6 +29,7 @@ pub(super) fn call(
         }
         ("rsplit", separator) => rsplit(text, separator, args.get(1))?,
         ("swapcase", _) => swapcase(text).into(),
+        ("format", _) if too_wide(text) => return Err(wide()),
         ("zfill", _) => zfill(text, width(args)?).into(),
         ("ljust" | "rjust" | "center", _) => justify(text, method, width(args)?, word(1)).into(),
         _ => {
@@ -84,12 +85,20 @@ fn width(args: &[Value]) -> Result<usize, Error> {
     let width = args.first().cloned().unwrap_or_else(|| Value::from(0));
     let width = usize::try_from(i64::try_from(width)?).unwrap_or(0);
     if width > WIDTH_LIMIT {
-        return Err(Error::new(
-            ErrorKind::InvalidOperation,
-            "the width is too large",
-        ));
+        return Err(wide());
     }
     Ok(width)
+}
+
+fn wide() -> Error {
+    Error::new(ErrorKind::InvalidOperation, "the width is too large")
+}
+
+/// Whether a format asks for more than four digits of width, or takes it from an argument.
+fn too_wide(format: &str) -> bool {
+    let long = |digits: &str| digits.len() > 4;
+    let mut runs = format.split(|c: char| !c.is_ascii_digit());
+    runs.any(long) || format.split(':').skip(1).any(|spec| spec.starts_with('{'))
 }
 
 fn zfill(text: &str, width: usize) -> String {

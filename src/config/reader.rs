@@ -21,14 +21,15 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// `root` replaces the option of that name in templates (it carries the unique extension).
     pub(super) fn new(options: &'a Options, root: Option<String>) -> Self {
-        let mut values = options.values.clone();
-        if let Some(root) = root {
-            values.insert("root".to_owned(), Value::Str(root));
-        }
-        Self {
-            options,
-            expander: Expander::new(values),
-        }
+        let expander = match root {
+            Some(root) => {
+                let mut values = options.values.clone();
+                values.insert("root".to_owned(), Value::Str(root));
+                Expander::new(&values)
+            }
+            None => Expander::new(&options.values),
+        };
+        Self { options, expander }
     }
 
     /// The expanded value; nothing when it is not set or is none.

@@ -23,16 +23,23 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn read(path: &Path) -> Result<Self> {
-        let metadata = fs_err::metadata(path).map_err(Error::io("read", path))?;
+        let error = |message: String| Error::Config {
+            place: path.display().to_string(),
+            message,
+            excerpt: None,
+            hint: None,
+        };
+        let metadata = path.metadata().map_err(|e| error(e.to_string()))?;
         if !metadata.is_file() || metadata.len() > SIZE_LIMIT {
-            return Err(Error::Config {
-                place: path.display().to_string(),
-                message: "not a configuration file: not a regular file, or too large".to_owned(),
-                excerpt: None,
-                hint: None,
-            });
+            let message = "not a configuration file: not a regular file, or too large";
+            return Err(error(message.to_owned()));
         }
-        let text = fs_err::read_to_string(path).map_err(Error::io("read", path))?;
+        let bytes = fs_err::read(path).map_err(|e| error(e.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|e| {
+            let before = &e.as_bytes()[..e.utf8_error().valid_up_to()];
+            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+            error(format!("line {line} is not UTF-8"))
+        })?;
         Ok(Self {
             path: Arc::new(path.to_owned()),
             text,
@@ -52,6 +59,9 @@ impl Source {
 
     /// An error that shows the place with a caret.
     pub(super) fn error(&self, span: Range<usize>, message: String, hint: Option<String>) -> Error {
+        // The end of the file is shown where its last line ends.
+        let start = span.start.min(self.text.trim_end().len());
+        let span = start..span.end.max(start);
         let (line, column) = line_and_column(&self.text, span.start);
         let path = self.path.display().to_string();
         Error::Config {

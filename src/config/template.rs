@@ -38,14 +38,19 @@ impl std::fmt::Debug for Expander {
 }
 
 impl Expander {
-    pub(crate) fn new(values: IndexMap<String, Value>) -> Self {
+    pub(crate) fn new(values: &IndexMap<String, Value>) -> Self {
         let rounds = match values.get("jinja_max_recursion") {
             Some(Value::Int(rounds)) => usize::try_from(*rounds).unwrap_or(1).clamp(1, 100),
             _ => 5,
         };
+        // Once for all: a large value asked for in a loop is not copied each time.
+        let context = values
+            .iter()
+            .map(|(key, value)| (key.clone(), jinja(value)));
+        let context = context.collect::<IndexMap<_, _>>();
         Self {
             environment: environment(),
-            context: Jinja::from_object(Context(values)),
+            context: Jinja::from_object(Context(context)),
             rounds,
             budget: Cell::new(100 * FUEL),
         }
@@ -177,22 +182,33 @@ fn int(
     minijinja::filters::int(state, number, Some(default), base, kwargs)
 }
 
-/// Where a template asks for a name like `__class__`.
+/// Where a template asks for a name like `__class__`, as an attribute or in quotes.
 fn python_internals(text: &str) -> Option<std::ops::Range<usize>> {
-    let mut from = 0;
-    while let Some(start) = text[from..].find("__").map(|at| at + from) {
-        let before = text[..start].trim_end();
-        let opened = before.rfind("{{").max(before.rfind("{%"));
-        let closed = before.rfind("}}").max(before.rfind("%}"));
-        let inside = opened.is_some() && opened > closed;
-        let attribute = before.ends_with(['.', '\'', '"']);
-        let word = text[start..]
-            .find(|c: char| c != '_' && !c.is_alphanumeric())
-            .map_or(text.len(), |end| start + end);
-        if inside && attribute && text[start..word].ends_with("__") && word - start > 4 {
-            return Some(start..word);
+    let bytes = text.as_bytes();
+    let mut inside = false;
+    let mut before = b' ';
+    let mut at = 0;
+    while at < bytes.len() {
+        match &bytes[at..] {
+            [b'{', b'{' | b'%', ..] => inside = true,
+            [b'}', b'}', ..] | [b'%', b'}', ..] => inside = false,
+            [b'_', b'_', rest @ ..] if inside => {
+                let word = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+                let end = at + 2 + rest.iter().take_while(word).count();
+                let internal = text[at..end].ends_with("__") && end - at > 4;
+                if internal && matches!(before, b'.' | b'\'' | b'"') {
+                    return Some(at..end);
+                }
+                at = end;
+                before = b'_';
+                continue;
+            }
+            _ => {}
         }
-        from = word;
+        if !bytes[at].is_ascii_whitespace() {
+            before = bytes[at];
+        }
+        at += 1;
     }
     None
 }
@@ -218,11 +234,11 @@ fn short(text: &str) -> String {
 
 /// Every option, by its raw value.
 #[derive(Debug)]
-struct Context(IndexMap<String, Value>);
+struct Context(IndexMap<String, Jinja>);
 
 impl Object for Context {
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Jinja> {
-        self.0.get(key).map(jinja)
+        self.0.get(key).cloned()
     }
 
     fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {

@@ -257,7 +257,17 @@ impl Apply<'_, '_, '_> {
         items.retain(|item| !remove.contains(item));
         items.splice(0..0, prepend);
         items.extend(append);
-        Some(Value::List(items))
+        match current {
+            // A template has blanks of its own: only the whole text can be expanded.
+            Some(Value::Str(text)) if text.contains("{{") || text.contains("{%") => {
+                let words = items
+                    .iter()
+                    .map(Value::as_str)
+                    .collect::<Option<Vec<_>>>()?;
+                Some(Value::Str(words.join(" ")))
+            }
+            _ => Some(Value::List(items)),
+        }
     }
 
     fn dnf(&mut self, (key, value): Entry<'_>) -> Result<()> {
@@ -312,9 +322,17 @@ impl Apply<'_, '_, '_> {
     }
 
     fn wrong(&self, (key, value): Entry<'_>, expected: &str) -> Error {
-        let found = describe(value.get_ref());
+        // Of a list, the member that is to blame: the others are strings, or lists of them.
+        let member = match value.get_ref() {
+            DeValue::Array(items) => items
+                .iter()
+                .find(|item| !matches!(item.get_ref(), DeValue::String(_) | DeValue::Array(_))),
+            _ => None,
+        };
+        let found = describe(member.unwrap_or(value).get_ref());
         let message = format!("{}: expected {expected}, found {found}", key.get_ref());
-        self.source.error(value.span(), message, None)
+        self.source
+            .error(member.unwrap_or(value).span(), message, None)
     }
 }
 
@@ -334,7 +352,7 @@ fn describe(value: &DeValue<'_>) -> String {
         DeValue::Float(number) => format!("the number {}", number.as_str()),
         DeValue::Boolean(flag) => format!("the boolean {flag}"),
         DeValue::Datetime(_) => "a date".to_owned(),
-        DeValue::Array(_) => "a list that does not fit".to_owned(),
+        DeValue::Array(_) => "a list".to_owned(),
         DeValue::Table(_) => "a table".to_owned(),
     }
 }
