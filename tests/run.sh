@@ -1,0 +1,22 @@
+#!/bin/bash
+# Runs every test. Arguments go to `cargo test`; with none, all tests run.
+#
+# As root the tests of both ways to run mock are run, those without root as the user mock-test;
+# as an ordinary user those that need root say that they are skipped. With CI set nothing may be.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+need_minidistro
+if [ "$EUID" = 0 ]; then
+    need_user mock-test
+    # One that has no subordinate ids, on purpose.
+    if ! getent passwd mock-test-single >/dev/null; then
+        useradd --create-home --shell /bin/bash -K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0 mock-test-single
+    fi
+else
+    say "not root: tests that need root, or other users, will be skipped"
+fi
+
+cd "$repo"
+MOCK_TEST_MINIDISTRO=$minidistro exec cargo test "$@" </dev/null

@@ -1,0 +1,130 @@
+#!/bin/bash
+# Has the packages and the Rust toolchain that building and testing mock needs: as root it
+# installs what is missing, as another user it says what is missing and how to get it. Takes
+# milliseconds when nothing is missing.
+#
+# Run on its own it does just that; sourced by the other scripts it also gives them $repo, say,
+# die and the functions below.
+set -euo pipefail
+
+repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '==> %s\n' "$*" >&2; }
+die() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# What must be there, with its package. A word with a slash is a file, others are programs.
+debian_needs() {
+    cat <<END
+gcc gcc
+/usr/include/stdio.h libc6-dev
+pkg-config pkg-config
+/usr/include/seccomp.h libseccomp-dev
+newuidmap uidmap
+dnf dnf
+/usr/lib/python3/dist-packages/dnf-plugins/builddep.py dnf-plugins-core
+rpmbuild rpm
+createrepo_c createrepo-c
+mmdebstrap mmdebstrap
+/usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
+python3 python3
+tar tar
+xz xz-utils
+setpriv util-linux
+mkfs.ext4 e2fsprogs
+useradd passwd
+END
+}
+
+fedora_needs() {
+    cat <<END
+gcc gcc
+/usr/include/stdio.h glibc-devel
+pkg-config pkgconf-pkg-config
+/usr/include/seccomp.h libseccomp-devel
+newuidmap shadow-utils
+dnf dnf
+/usr/bin/rpmbuild rpm-build
+createrepo_c createrepo_c
+python3 python3
+tar tar
+xz xz
+setpriv util-linux
+mkfs.ext4 e2fsprogs
+END
+}
+
+is_fedora() { [ -e /etc/fedora-release ]; }
+
+# Prints the packages of what is not there.
+missing_packages() {
+    local thing package
+    while read -r thing package; do
+        case $thing in
+            /*) [ -e "$thing" ] || echo "$package" ;;
+            *) command -v "$thing" >/dev/null || echo "$package" ;;
+        esac
+    done
+}
+
+need_packages() {
+    local needs install missing
+    if is_fedora; then
+        needs=fedora_needs install='dnf install -y'
+    elif command -v apt-get >/dev/null; then
+        needs=debian_needs install='apt-get install -y --no-install-recommends'
+    else
+        die "these scripts know Debian, Ubuntu and Fedora; on other systems install what the lists in tests/setup.sh name"
+    fi
+    mapfile -t missing < <($needs | PATH=$PATH:/usr/sbin:/sbin missing_packages)
+    [ ${#missing[@]} -gt 0 ] || return 0
+    [ "$EUID" = 0 ] || die "packages are missing on this machine; install them with: sudo $install ${missing[*]}"
+    say "installing system packages: ${missing[*]}"
+    is_fedora || apt-get update -q >&2 </dev/null
+    # shellcheck disable=SC2086 # it is a command with options
+    DEBIAN_FRONTEND=noninteractive $install "${missing[@]}" >&2 </dev/null
+    mapfile -t missing < <($needs | PATH=$PATH:/usr/sbin:/sbin missing_packages)
+    [ ${#missing[@]} = 0 ] || die "still missing after the installation: ${missing[*]}"
+}
+
+need_rust() {
+    local wanted have
+    # rustup puts it there, and a shell that was open before does not know yet.
+    command -v cargo >/dev/null || PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+    export PATH
+    command -v cargo >/dev/null ||
+        die "there is no Rust toolchain; get one with: curl https://sh.rustup.rs -sSf | sh -s -- -y"
+    wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$repo/Cargo.toml")
+    have=$(cd "$repo" && cargo --version | cut -d' ' -f2)
+    [ "$(printf '%s\n' "$wanted" "$have" | sort -V | head -n1)" = "$wanted" ] ||
+        die "Rust $have is too old, $wanted is needed; get it with: rustup update stable"
+}
+
+# Makes the mini distribution, or finds the one made before, and sets $minidistro.
+# shellcheck disable=SC2034 # for the scripts that source this one
+need_minidistro() {
+    if is_fedora; then
+        die "the mini distribution is made on Debian or Ubuntu only"
+    fi
+    minidistro=$("$repo/tests/minidistro/make.sh" </dev/null | tail -n1)
+}
+
+# need_user NAME: an ordinary user with subordinate ids.
+need_user() {
+    local name=$1 file option start
+    if ! getent passwd "$name" >/dev/null; then
+        say "making the user $name"
+        useradd --create-home --shell /bin/bash "$name"
+    fi
+    for option in uids gids; do
+        file=/etc/sub${option%s}
+        grep -qs "^$name:" "$file" && continue
+        start=$(awk -F: 'BEGIN { end = 100000 } $2 + $3 > end { end = $2 + $3 } END { print end }' "$file" 2>/dev/null || echo 100000)
+        usermod --add-sub$option "$start-$((start + 65535))" "$name"
+    done
+}
+
+need_packages
+need_rust
