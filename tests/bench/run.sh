@@ -6,15 +6,14 @@
 #
 # usage: tests/bench/run.sh [ROUNDS]     (default 7)
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+# shellcheck source-path=SCRIPTDIR/.. source=tests/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../setup.sh"
 
 rounds=${1:-7}
-if [ "$(id -u)" != 0 ]; then
-    echo "tests/bench/run.sh: needs root, to mount a loop file" >&2
-    exit 1
-fi
-tests/setup.sh
-repo=$(tests/minidistro/make.sh | tail -n1)
+[ "$EUID" = 0 ] || die "tests/bench/run.sh needs root, to mount a loop file"
+need_minidistro
+need_user mock-test
+cd "$repo"
 cargo build --release --quiet
 
 image=$(mktemp /var/tmp/mock-bench-XXXXXX.img)
@@ -30,4 +29,4 @@ mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0 "$image"
 mount -o loop "$image" "$disk"
 chmod 755 "$disk"
 
-python3 tests/bench/bench.py --rounds "$rounds" --repo "$repo" --disk "$disk" --mock target/release/mock
+python3 tests/bench/bench.py --rounds "$rounds" --repo "$minidistro" --disk "$disk" --mock target/release/mock

@@ -15,8 +15,9 @@ SPLIT = {
 REPLACED = {"/etc/os-release", "/usr/lib/os-release", "/etc/issue", "/etc/issue.net"}
 # rpm would warn in every chroot that there is no D-Bus.
 UNWANTED = re.compile(r"/usr/lib/[^/]+/rpm-plugins/dbus_announce\.so|/etc/dbus-1/system\.d/org\.rpm\.conf")
-DPKG_STATE = ("/var/lib/dpkg/", "/var/lib/ucf/", "/var/lib/pam/", "/etc/dpkg/", "/etc/debconf.conf",
-              "/var/lib/systemd/", "/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-")
+DPKG_STATE = ("/var/lib/dpkg/", "/var/lib/apt/", "/var/lib/ucf/", "/var/lib/pam/",
+              "/var/lib/systemd/", "/etc/dpkg/", "/etc/debconf.conf",
+              "/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-")
 
 
 def walk(root):
@@ -77,7 +78,7 @@ def assign(root, owned, dropped):
             result.setdefault(owner, []).append((path, False))
 
     # A directory of one package only is that package's; shared ones are the
-    # filesystem package's, as is the skeleton that no package lists.
+    # filesystem package's, as are the top ones, and those that no package lists.
     users = {}
     for package, entries in result.items():
         for path, _ in entries:
@@ -90,6 +91,7 @@ def assign(root, owned, dropped):
         elif not packages and path.endswith("/__pycache__"):
             leftover.append(path)
         else:
-            owner = min(packages) if len(packages) == 1 else "filesystem"
+            alone = len(packages) == 1 and path.count("/") > 1
+            owner = min(packages) if alone else "filesystem"
             result.setdefault(owner, []).append((path, True))
     return result, leftover
