@@ -172,12 +172,29 @@ impl Buildroot<'_> {
         Err(Error::PackageManager {
             command: format!("{} {op}", package_manager::of(kind).name()),
             status: describe(status),
-            cause,
             log: Some(self.layout.result.join("root.log")),
-            hint: Some(format!(
+            hint: self.package_hint(&cause),
+            cause,
+        })
+    }
+
+    /// How to find a package, when one was not found.
+    fn package_hint(&self, cause: &[String]) -> Option<String> {
+        const SIGNS: [&str; 5] = [
+            "No match for argument",
+            "Unable to find a match",
+            "No matching package",
+            "nothing provides",
+            "is not available",
+        ];
+        let not_found = cause
+            .iter()
+            .any(|line| SIGNS.iter().any(|sign| line.contains(sign)));
+        not_found.then(|| {
+            format!(
                 "look for packages with `mock -r {} --pm-cmd search NAME`",
-                self.cx.config.config_name
-            )),
+                self.cx.named
+            )
         })
     }
 
