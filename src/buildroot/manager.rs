@@ -114,7 +114,9 @@ impl Buildroot<'_> {
             repos: &config.packages.repo_switches,
             settings: package_manager::settings(&config.packages, kind),
         };
-        package_manager::of(kind).argv(op, &cx)
+        let mut argv = package_manager::of(kind).argv(op, &cx);
+        argv.extend(self.extras.manager_options.iter().cloned());
+        argv
     }
 
     /// A program of the host that works on this root.

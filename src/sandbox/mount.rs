@@ -248,9 +248,27 @@ fn make_sys(root: &Path) -> Result<()> {
         Ok(()) => Ok(()),
         Err(_) => {
             bind(Path::new("/sys"), &target, what)?;
-            read_only(&resolve(root, Path::new("sys"))?, what)
+            read_only(&resolve(root, Path::new("sys"))?, what)?;
+            hide_selinux(root)
         }
     }
+}
+
+/// Programs that find selinuxfs believe that they can and must label files.
+fn hide_selinux(root: &Path) -> Result<()> {
+    let path = Path::new("sys/fs/selinux");
+    if !root.join(path).join("enforce").exists() {
+        return Ok(());
+    }
+    let flags = nosuid_nodev_noexec() | MsFlags::MS_RDONLY;
+    attach(
+        "tmpfs",
+        &resolve(root, path)?,
+        "tmpfs",
+        flags,
+        "size=4k",
+        "nothing over selinuxfs",
+    )
 }
 
 fn make_dev(root: &Path) -> Result<()> {
