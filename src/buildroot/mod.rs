@@ -289,7 +289,7 @@ impl<'a> Buildroot<'a> {
     pub(crate) fn run_on_host(&self, argv: &[&str]) -> Result<(Status, String)> {
         let argv: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
         let mut sink = LogSink::capture_only();
-        let status = self.cx.runner.run(&self.host_cmd(&argv), &mut sink)?;
+        let status = self.cx.runner.run(&self.host_cmd(&argv, None), &mut sink)?;
         Ok((status, sink.captured_text()))
     }
 }

@@ -135,10 +135,15 @@ fn resolve(root: &Path, target: &Path) -> Result<OwnedFd> {
     })
 }
 
-fn failed(what: &str) -> impl FnOnce(nix::Error) -> Error {
+/// Containers mount over parts of their `/proc`; the kernel then allows no fresh one.
+const MASKED: &str = "inside a container, let its /proc be whole: `podman run --security-opt unmask=ALL`, \
+                      `docker run --privileged`";
+
+fn failed(what: &str) -> impl FnOnce(nix::Error) -> Error + use<'_> {
+    let masked = what.starts_with("proc ");
     move |errno| Error::Sandbox {
         message: format!("cannot mount {what}: {errno}"),
-        hint: None,
+        hint: (masked && errno == nix::Error::EPERM).then(|| MASKED.to_owned()),
     }
 }
 
