@@ -39,11 +39,9 @@ pub(crate) fn rebuild(session: &Session<'_>, source: Source<'_>) -> Result<()> {
         let _phase = Step::start(format!("build phase for {name}"));
         let setup = Step::start(format!("build setup for {name}"));
         let spec = unpack(root, &name, source)?;
-        let dynamic = match root.cx.config.rpmbuild.short_circuit {
-            // The root is as the earlier build left it, requirements and all.
-            Some(_) => false,
-            None => install_requirements(session, &spec)?,
-        };
+        let generates = install_requirements(session, &spec)?;
+        // What is generated was installed by the earlier build that this one goes on with.
+        let dynamic = generates && root.cx.config.rpmbuild.short_circuit.is_none();
         drop(setup);
         {
             let _step = Step::start(format!("rpmbuild {name}"));
