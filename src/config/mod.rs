@@ -5,6 +5,8 @@
 //! [`Config`] afterwards. Key names and defaults are the original's; `configs/defaults.toml`,
 //! embedded in the binary, is the single source of the defaults and of `docs/config.md`.
 
+pub(crate) mod cfg;
+pub(crate) mod options;
 pub(crate) mod value;
 
 use std::path::PathBuf;

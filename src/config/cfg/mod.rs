@@ -1,0 +1,3 @@
+//! The original's `.cfg` files, read without a Python interpreter.
+
+pub(crate) mod aliases;
