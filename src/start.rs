@@ -88,6 +88,8 @@ fn load(invocation: &Invocation, host: &Host, identity: &Identity) -> Result<Loa
 fn facts(host: &Host, identity: &Identity) -> cfg::Host {
     cfg::Host {
         environment: host.environment.clone(),
+        user: identity.name.clone(),
+        random_seed: random_seed(),
         uid: identity.uid,
         gid: identity.gid,
         groups: identity
@@ -99,6 +101,12 @@ fn facts(host: &Host, identity: &Identity) -> cfg::Host {
         cwd: host.cwd.clone(),
         hostname: host.hostname.clone(),
     }
+}
+
+/// Differs in every run, for the identifiers that configurations may make.
+fn random_seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(std::process::id())
 }
 
 /// Where configurations are: the machine's own, the package's, and for a binary that was only
@@ -172,6 +180,7 @@ fn work(
             host,
             identity: &identity,
             runner: &runner,
+            named: &invocation.overrides.root,
             live,
             logs,
         },

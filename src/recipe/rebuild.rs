@@ -234,7 +234,7 @@ fn knows_noclean(root: &Buildroot<'_>) -> Result<bool> {
 
 fn failed(root: &Buildroot<'_>, phase: &str, status: Status, sink: &LogSink) -> Error {
     let cause = sink.build_cause();
-    let name = &root.cx.config.config_name;
+    let name = root.cx.named;
     let chroot = &root.cx.config.chroot;
     let unique = chroot
         .name
