@@ -12,4 +12,7 @@ mod support;
 mod bad_input;
 mod build;
 mod build_options;
+mod commands;
 mod failures;
+mod packages;
+mod roots;
