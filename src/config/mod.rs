@@ -29,6 +29,8 @@ pub(crate) mod value;
 mod warnings;
 
 #[cfg(test)]
+mod cfg_load_tests;
+#[cfg(test)]
 mod load_error_tests;
 #[cfg(test)]
 mod load_tests;
