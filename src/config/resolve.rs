@@ -11,7 +11,6 @@ use super::cfg::Host;
 use super::load::plugin_names;
 use super::options::Options;
 use super::reader::Reader;
-pub(super) use super::reader::origin;
 use super::resolve_packages::packages;
 use super::value::{Origin, Value};
 use super::{
@@ -120,7 +119,7 @@ fn at_home(text: &str, host: &Host) -> PathBuf {
 
 fn users(reader: &Reader<'_>, options: &Options) -> Result<Users> {
     // What mock computed for templates is no wish of the configuration.
-    let wished = |key: &str| match origin(options, &[key]) {
+    let wished = |key: &str| match options.origin(&[key]) {
         Some(Origin::Computed) => Ok(None),
         _ => reader.number(&[key]),
     };
