@@ -9,5 +9,7 @@
 
 mod support;
 
+mod bad_input;
 mod build;
 mod build_options;
+mod failures;

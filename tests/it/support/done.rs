@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use super::machine;
-use super::place::{Place, base};
+use super::place::{Place, Who, base};
 
 /// A run that is over.
 #[derive(Debug)]
@@ -86,7 +86,10 @@ impl<'a> Done<'a> {
             .replace(base().to_string_lossy().as_ref(), "[BASE]")
             .replace(machine::minidistro().to_string_lossy().as_ref(), "[MINI]")
             .replace(super::ARCH, "[ARCH]")
-            .replace(&self.place.account.name, "[USER]");
+            .replace(super::OTHER_ARCH, "[OTHER ARCH]");
+        if self.place.who != Who::Root {
+            text = text.replace(&self.place.account.name, "[USER]");
+        }
         for (before, after, name) in [
             ("process ", "", "[PID]"),
             ("", " minutes ", "[N]"),

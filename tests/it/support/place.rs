@@ -64,6 +64,11 @@ pub(crate) fn base() -> &'static Path {
     })
 }
 
+/// The shipped configurations, which find the mini distribution wherever it is.
+pub(crate) fn configs() -> PathBuf {
+    base().join("configs")
+}
+
 /// In memory where that is big enough: a disk is several times slower.
 fn scratch() -> PathBuf {
     if let Some(chosen) = std::env::var_os("MOCK_TEST_SCRATCH") {
@@ -234,7 +239,7 @@ impl Place {
 
     /// `mock -r mini-ARCH` with these arguments.
     pub(crate) fn mock<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Mock<'_> {
-        let configs = base().join("configs");
+        let configs = configs();
         let root = format!("mini-{}", super::ARCH);
         let mut mock = self
             .bare()
