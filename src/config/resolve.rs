@@ -220,7 +220,6 @@ fn isolation(reader: &Reader<'_>) -> Result<Isolation> {
         kind,
         hostname: reader.text(&["hostname"])?,
         internal_dev_setup: reader.bool(&["internal_dev_setup"])?,
-        dev_loop_count: reader.number(&["dev_loop_count"])?.unwrap_or(0),
     })
 }
 
@@ -251,6 +250,9 @@ fn logging(reader: &Reader<'_>) -> Result<Logging> {
         print_main_output: reader.optional_bool(&["print_main_output"])?,
         stderr_line_prefix: reader.string(&["stderr_line_prefix"])?,
         opstimeout: reader.limit(&["opstimeout"])?,
+        root_format: reader.string(&["root_log_fmt_name"])?,
+        build_format: reader.string(&["build_log_fmt_name"])?,
+        state_format: reader.string(&["state_log_fmt_name"])?,
     })
 }
 
