@@ -7,7 +7,7 @@ use crate::buildroot::Cx;
 use crate::cli::command::{Command, Invocation, Verbosity};
 use crate::cli::{self, Parsed};
 use crate::commands::{self, inspect};
-use crate::config::{self, Config, Defaults, Loaded, Request, Search, cfg};
+use crate::config::{self, Config, Defaults, IsolationKind, Loaded, Request, Search, cfg};
 use crate::error::Result;
 use crate::host::Host;
 use crate::identity::Identity;
@@ -61,6 +61,7 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
         ),
         command => {
             config::check_host_arch(&loaded.config, &host.arch)?;
+            announce(&loaded.config);
             let line = crate::run::exec::shell_quoted(&words);
             tracing::info!(
                 "mock version {} starting, args: {line}",
@@ -82,6 +83,18 @@ fn load(invocation: &Invocation, host: &Host, identity: &Identity) -> Result<Loa
             host_arch: host.arch.clone(),
         })
     })
+}
+
+/// What the configuration means for this run, before anything is done.
+fn announce(config: &Config) {
+    if config.isolation.kind == IsolationKind::Nspawn {
+        tracing::warn!("isolation=nspawn is not supported yet: mock's own sandbox is used");
+    }
+    let description = config.description.as_deref().unwrap_or("no description");
+    tracing::debug!("configuration {}: {description}", config.config_name);
+    for path in &config.config_paths {
+        tracing::debug!("read {}", path.display());
+    }
 }
 
 /// What a configuration may see of the machine.

@@ -11,7 +11,6 @@ use super::cfg::Host;
 use super::load::plugin_names;
 use super::options::Options;
 use super::reader::Reader;
-pub(super) use super::reader::origin;
 use super::resolve_packages::packages;
 use super::value::{Origin, Value};
 use super::{
@@ -120,7 +119,7 @@ fn at_home(text: &str, host: &Host) -> PathBuf {
 
 fn users(reader: &Reader<'_>, options: &Options) -> Result<Users> {
     // What mock computed for templates is no wish of the configuration.
-    let wished = |key: &str| match origin(options, &[key]) {
+    let wished = |key: &str| match options.origin(&[key]) {
         Some(Origin::Computed) => Ok(None),
         _ => reader.number(&[key]),
     };
@@ -221,7 +220,6 @@ fn isolation(reader: &Reader<'_>) -> Result<Isolation> {
         kind,
         hostname: reader.text(&["hostname"])?,
         internal_dev_setup: reader.bool(&["internal_dev_setup"])?,
-        dev_loop_count: reader.number(&["dev_loop_count"])?.unwrap_or(0),
     })
 }
 
@@ -252,6 +250,9 @@ fn logging(reader: &Reader<'_>) -> Result<Logging> {
         print_main_output: reader.optional_bool(&["print_main_output"])?,
         stderr_line_prefix: reader.string(&["stderr_line_prefix"])?,
         opstimeout: reader.limit(&["opstimeout"])?,
+        root_format: reader.string(&["root_log_fmt_name"])?,
+        build_format: reader.string(&["build_log_fmt_name"])?,
+        state_format: reader.string(&["state_log_fmt_name"])?,
     })
 }
 
