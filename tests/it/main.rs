@@ -14,5 +14,8 @@ mod build;
 mod build_options;
 mod commands;
 mod failures;
+mod isolation;
+mod lifetime;
+mod locks;
 mod packages;
 mod roots;

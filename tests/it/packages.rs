@@ -63,7 +63,7 @@ fn build_requirements_alone() {
     ERROR: dnf4 builddep failed with exit status 1
       No matching package to install: 'no-such-package-devel'
       Error: Some packages could not be found.
-      log: [DIR]/home/.local/share/mock/mini-[ARCH]/result/root.log
+      log: [STATE]/mini-[ARCH]/result/root.log
     hint: look for packages with `mock -r mini-[ARCH] --pm-cmd search NAME`
     ");
 }
@@ -90,7 +90,7 @@ fn the_package_managers_own_words() {
     exit 30
     ERROR: dnf4 no-such-command failed with exit status 1
       No such command: no-such-command. Please use /usr/bin/dnf-3 --help
-      log: [DIR]/home/.local/share/mock/mini-[ARCH]/result/root.log
+      log: [STATE]/mini-[ARCH]/result/root.log
     ");
 }
 

@@ -85,6 +85,7 @@ impl<'a> Done<'a> {
             .filter(|line| !line.starts_with("INFO: mock version "));
         let text = lines.collect::<Vec<_>>().join("\n");
         let mut text = text
+            .replace(self.place.basedir().to_string_lossy().as_ref(), "[STATE]")
             .replace(self.place.dir.to_string_lossy().as_ref(), "[DIR]")
             .replace(base().to_string_lossy().as_ref(), "[BASE]")
             .replace(machine::minidistro().to_string_lossy().as_ref(), "[MINI]")
