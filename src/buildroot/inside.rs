@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use glob::Pattern;
 use nix::dir::{Dir, Type};
 use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
-use nix::sys::stat::{Mode, fstatat, mkdirat};
+use nix::sys::stat::{Mode, SFlag, fstatat, mkdirat};
 use nix::unistd::{Gid, Uid, fchownat, symlinkat, unlinkat};
 
 use crate::error::{Error, Result};
@@ -99,6 +99,15 @@ impl Inside {
         self.parent(path)
             .and_then(|(parent, name)| fstatat(parent.as_fd(), name, AtFlags::AT_SYMLINK_NOFOLLOW))
             .is_ok()
+    }
+
+    /// Whether the path is a regular file itself, and no link to one.
+    pub(crate) fn is_file(&self, path: &str) -> bool {
+        self.parent(path)
+            .and_then(|(parent, name)| fstatat(parent.as_fd(), name, AtFlags::AT_SYMLINK_NOFOLLOW))
+            .is_ok_and(|stat| {
+                SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG
+            })
     }
 
     pub(crate) fn is_dir(&self, path: &str) -> bool {

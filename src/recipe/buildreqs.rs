@@ -133,7 +133,8 @@ fn preconfigured(session: &Session<'_>, header: &SourceHeader) -> Vec<String> {
     wanted
 }
 
-/// The paths of files in a directory of `%_topdir` that `wanted` accepts.
+/// The paths of files in a directory of `%_topdir` that `wanted` accepts. Links and devices are
+/// none: rpmbuild makes no such results, but a build may plant them.
 pub(super) fn topdir_files(
     root: &Buildroot<'_>,
     directory: &str,
@@ -145,5 +146,6 @@ pub(super) fn topdir_files(
         .iter()
         .filter(|name| wanted(name))
         .map(|name| format!("{directory}/{name}"))
+        .filter(|path| root.inside.is_file(path))
         .collect())
 }
