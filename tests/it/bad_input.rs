@@ -377,7 +377,7 @@ fn a_repository_that_cannot_be_reached() {
       Errors during downloading metadata for repository 'mini':
         - Curl error (7): Couldn't connect to server for http://127.0.0.1:9/repo/repodata/repomd.xml [Failed to connect to 127.0.0.1 port 9 after 0 ms: Couldn't connect to server]
       Error: Failed to download metadata for repo 'mini': Cannot download repomd.xml: Cannot download repodata/repomd.xml: All mirrors were tried
-      log: [DIR]/home/.local/share/mock/mini-[ARCH]/result/root.log
+      log: [STATE]/mini-[ARCH]/result/root.log
     hint: look for packages with `mock -r x --pm-cmd search NAME`
     ");
 }
@@ -394,7 +394,7 @@ fn a_repository_that_is_not_there() {
       Errors during downloading metadata for repository 'mini':
         - Curl error (37): Couldn't read a file:// file for file:///nowhere/repo/repodata/repomd.xml [Couldn't open file /nowhere/repo/repodata/repomd.xml]
       Error: Failed to download metadata for repo 'mini': Cannot download repomd.xml: Cannot download repodata/repomd.xml: All mirrors were tried
-      log: [DIR]/home/.local/share/mock/mini-[ARCH]/result/root.log
+      log: [STATE]/mini-[ARCH]/result/root.log
     hint: look for packages with `mock -r x --pm-cmd search NAME`
     ");
 }
@@ -410,7 +410,7 @@ fn a_group_that_does_not_exist() {
     ERROR: dnf4 install @no-such-group failed with exit status 1
       Module or Group 'no-such-group' is not available.
       Error: Nothing to do.
-      log: [DIR]/home/.local/share/mock/mini-[ARCH]/result/root.log
+      log: [STATE]/mini-[ARCH]/result/root.log
     hint: look for packages with `mock -r x --pm-cmd search NAME`
     ");
 }
@@ -426,7 +426,7 @@ fn a_package_that_does_not_exist() {
     ERROR: dnf4 install bash no-such-package failed with exit status 1
       No match for argument: no-such-package
       Error: Unable to find a match: no-such-package
-      log: [DIR]/home/.local/share/mock/mini-[ARCH]/result/root.log
+      log: [STATE]/mini-[ARCH]/result/root.log
     hint: look for packages with `mock -r x --pm-cmd search NAME`
     ");
 }
@@ -439,8 +439,8 @@ fn a_switched_off_repository() {
     assert_snapshot!(text, @r#"
     exit 30
     ERROR: dnf4 install @buildsys-build failed with exit status 1
-      Error: There are no enabled repositories in "[DIR]/home/.local/share/mock/mini-[ARCH]/root/dev/null".
-      log: [DIR]/home/.local/share/mock/mini-[ARCH]/result/root.log
+      Error: There are no enabled repositories in "[STATE]/mini-[ARCH]/root/dev/null".
+      log: [STATE]/mini-[ARCH]/result/root.log
     hint: look for packages with `mock -r x --pm-cmd search NAME`
     "#);
 }
@@ -457,7 +457,7 @@ fn a_package_that_cannot_be_installed_into_a_root() {
     ERROR: dnf4 install no-such-package failed with exit status 1
       No match for argument: no-such-package
       Error: Unable to find a match: no-such-package
-      log: [DIR]/home/.local/share/mock/mini-[ARCH]/result/root.log
+      log: [STATE]/mini-[ARCH]/result/root.log
     hint: look for packages with `mock -r mini-[ARCH] --pm-cmd search NAME`
     ");
 }
@@ -524,12 +524,12 @@ fn a_source_package_whose_spec_file_has_errors() {
     assert_snapshot!(done.error(), @"
     exit 1
     ERROR: Exception([DIR]/work/x.spec) Config(mini-[ARCH]) [N] minutes [N] seconds
-    INFO: Results and/or logs in: [DIR]/home/.local/share/mock/mini-[ARCH]/result
-    Failed x.spec ([N] minutes [N] seconds): [DIR]/home/.local/share/mock/mini-[ARCH]/result
+    INFO: Results and/or logs in: [STATE]/mini-[ARCH]/result
+    Failed x.spec ([N] minutes [N] seconds): [STATE]/mini-[ARCH]/result
     Finish: run
     ERROR: rpmbuild -bs failed with exit status 1
       line 3: Unknown tag: %if
-      log: [DIR]/home/.local/share/mock/mini-[ARCH]/result/build.log
+      log: [STATE]/mini-[ARCH]/result/build.log
     hint: look into the root with `mock -r mini-[ARCH] --shell`
     ");
 }

@@ -25,12 +25,12 @@ fn a_test_that_fails() {
     assert_snapshot!(text, @"
     exit 1
     ERROR: Exception([MINI]/SRPMS/failcheck-1.0-1.mini1.src.rpm) Config(mini-[ARCH]) [N] minutes [N] seconds
-    INFO: Results and/or logs in: [DIR]/home/.local/share/mock/mini-[ARCH]/result
-    Failed failcheck-1.0-1.mini1.src.rpm ([N] minutes [N] seconds): [DIR]/home/.local/share/mock/mini-[ARCH]/result
+    INFO: Results and/or logs in: [STATE]/mini-[ARCH]/result
+    Failed failcheck-1.0-1.mini1.src.rpm ([N] minutes [N] seconds): [STATE]/mini-[ARCH]/result
     Finish: run
     ERROR: rpmbuild (%check) failed with exit status 1
       FAIL: test-addition: expected 4, got 5
-      log: [DIR]/home/.local/share/mock/mini-[ARCH]/result/build.log
+      log: [STATE]/mini-[ARCH]/result/build.log
     hint: look into the root with `mock -r mini-[ARCH] --shell`
     ");
 }
@@ -43,15 +43,15 @@ fn a_file_that_does_not_compile() {
     assert_snapshot!(text, @r#"
     exit 1
     ERROR: Exception([MINI]/SRPMS/failcompile-1.0-1.mini1.src.rpm) Config(mini-[ARCH]) [N] minutes [N] seconds
-    INFO: Results and/or logs in: [DIR]/home/.local/share/mock/mini-[ARCH]/result
-    Failed failcompile-1.0-1.mini1.src.rpm ([N] minutes [N] seconds): [DIR]/home/.local/share/mock/mini-[ARCH]/result
+    INFO: Results and/or logs in: [STATE]/mini-[ARCH]/result
+    Failed failcompile-1.0-1.mini1.src.rpm ([N] minutes [N] seconds): [STATE]/mini-[ARCH]/result
     Finish: run
     ERROR: rpmbuild (%build) failed with exit status 1
       broken.c: In function 'main':
       broken.c:7:20: error: 'undeclared_variable' undeclared (first use in this function)
           7 |     printf("%d\n", undeclared_variable);
             |                    ^~~~~~~~~~~~~~~~~~~
-      log: [DIR]/home/.local/share/mock/mini-[ARCH]/result/build.log
+      log: [STATE]/mini-[ARCH]/result/build.log
     hint: look into the root with `mock -r mini-[ARCH] --shell`
     "#);
 }
@@ -64,13 +64,13 @@ fn a_requirement_that_is_nowhere() {
     assert_snapshot!(text, @"
     exit 30
     ERROR: Exception([MINI]/SRPMS/missingbr-1.0-1.mini1.src.rpm) Config(mini-[ARCH]) [N] minutes [N] seconds
-    INFO: Results and/or logs in: [DIR]/home/.local/share/mock/mini-[ARCH]/result
-    Failed missingbr-1.0-1.mini1.src.rpm ([N] minutes [N] seconds): [DIR]/home/.local/share/mock/mini-[ARCH]/result
+    INFO: Results and/or logs in: [STATE]/mini-[ARCH]/result
+    Failed missingbr-1.0-1.mini1.src.rpm ([N] minutes [N] seconds): [STATE]/mini-[ARCH]/result
     Finish: run
     ERROR: dnf4 builddep failed with exit status 1
       No matching package to install: 'no-such-package-devel' (BuildRequires: no-such-package-devel of missingbr)
       Error: Some packages could not be found.
-      log: [DIR]/home/.local/share/mock/mini-[ARCH]/result/root.log
+      log: [STATE]/mini-[ARCH]/result/root.log
     hint: look for packages with `mock -r mini-[ARCH] --pm-cmd search NAME`
     ");
 }

@@ -299,3 +299,20 @@ impl Drop for Place {
         remove(&self.dir);
     }
 }
+
+/// An initialised root that many tests look at and none changes.
+pub(crate) fn shared(who: Who) -> Option<&'static Place> {
+    static ROOT: OnceLock<Option<Place>> = OnceLock::new();
+    static USER: OnceLock<Option<Place>> = OnceLock::new();
+    let cell = match who {
+        Who::Root => &ROOT,
+        Who::User => &USER,
+        Who::SingleId => panic!("no test shares that"),
+    };
+    let place = cell.get_or_init(|| {
+        let place = Place::new(who)?;
+        place.mock(["--init"]).ok();
+        Some(place)
+    });
+    place.as_ref()
+}
