@@ -69,7 +69,10 @@ impl Identity {
         }
         if setuid {
             // From here on this is root's process; the caller is remembered above.
-            nix::unistd::setresuid(Uid::from_raw(0), Uid::from_raw(0), Uid::from_raw(0))
+            nix::unistd::setresgid(Gid::from_raw(0), Gid::from_raw(0), Gid::from_raw(0))
+                .and_then(|()| {
+                    nix::unistd::setresuid(Uid::from_raw(0), Uid::from_raw(0), Uid::from_raw(0))
+                })
                 .map_err(|e| Error::system("cannot become root", e))?;
         }
         Ok(Self {

@@ -172,6 +172,7 @@ fn work(
             host,
             identity: &identity,
             runner: &runner,
+            named: &invocation.overrides.root,
             live,
             logs,
         },

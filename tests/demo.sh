@@ -63,7 +63,7 @@ mock() {
 results=$home/mock-demo
 say "rebuilding $(basename "$srpm") in a clean chroot, as user $user (uid $(id -u "$user")), without root"
 # Without a terminal the programs' output would go to the log files only.
-mock --config-opts print_main_output=True --resultdir "$results" --rebuild "$srpm"
+mock --config-opts print_main_output=True --no-cleanup-after --resultdir "$results" --rebuild "$srpm"
 
 say "the packages:"
 "${as_user[@]}" ls -l "$results"

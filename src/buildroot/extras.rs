@@ -10,6 +10,8 @@ pub(crate) struct Extras {
     pub(crate) packages: Vec<String>,
     /// For programs inside the root, after the root's own mounts. Targets are made.
     pub(crate) mounts: Vec<Mount>,
+    /// Appended to every command line of the package manager.
+    pub(crate) manager_options: Vec<String>,
     /// For programs inside the root.
     pub(crate) environment: IndexMap<String, String>,
 }

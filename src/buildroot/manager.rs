@@ -1,6 +1,6 @@
 //! Running the package manager on a root: its configuration, its sandbox, retries, its failures.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::layout::UNFINISHED;
 use super::{Buildroot, Cmd};
@@ -20,7 +20,7 @@ const MACROS: &str = "%_netsharedpath /proc:/sys:/dev\n";
 struct HostPrograms;
 
 impl Probe for HostPrograms {
-    fn resolve(&self, path: &std::path::Path) -> Option<PathBuf> {
+    fn resolve(&self, path: &Path) -> Option<PathBuf> {
         fs_err::canonicalize(path)
             .ok()
             .filter(|path| path.is_file())
@@ -72,7 +72,7 @@ impl Buildroot<'_> {
 
     fn rpm_macros(&self) -> String {
         // Debian's rpm alone has a database path that depends on who asks.
-        let debian = std::path::Path::new("/usr/bin/dpkg").exists();
+        let debian = Path::new("/usr/bin/dpkg").exists();
         if debian {
             format!("{MACROS}%_dbpath /var/lib/rpm\n")
         } else {
@@ -82,11 +82,21 @@ impl Buildroot<'_> {
 
     /// Runs `op`, with the configured number of attempts.
     pub(crate) fn transaction(&self, kind: PackageManagerKind, op: &Op) -> Result<String> {
+        self.transaction_in(kind, op, None)
+    }
+
+    /// The same in a directory of the host that it may write to.
+    pub(crate) fn transaction_in(
+        &self,
+        kind: PackageManagerKind,
+        op: &Op,
+        cwd: Option<&Path>,
+    ) -> Result<String> {
         let packages = &self.cx.config.packages;
         let argv = self.package_manager_argv(kind, op);
         let mut attempt = 1;
         loop {
-            match self.run_package_manager(kind, op, &argv) {
+            match self.run_package_manager(kind, op, &argv, cwd) {
                 Err(error @ Error::PackageManager { .. }) if attempt < packages.max_attempts => {
                     let delay = packages.attempt_delay;
                     tracing::warn!("{error}");
@@ -114,11 +124,13 @@ impl Buildroot<'_> {
             repos: &config.packages.repo_switches,
             settings: package_manager::settings(&config.packages, kind),
         };
-        package_manager::of(kind).argv(op, &cx)
+        let mut argv = package_manager::of(kind).argv(op, &cx);
+        argv.extend(self.extras.manager_options.iter().cloned());
+        argv
     }
 
     /// A program of the host that works on this root.
-    pub(super) fn host_cmd(&self, argv: &[String]) -> Cmd {
+    pub(super) fn host_cmd(&self, argv: &[String], cwd: Option<&Path>) -> Cmd {
         let config = self.cx.config;
         let home = self.layout.package_manager_home();
         let mut env = config.rpmbuild.environment.clone();
@@ -127,17 +139,19 @@ impl Buildroot<'_> {
         env.insert("TMPDIR".to_owned(), home.join("tmp").display().to_string());
         // Programs that read the output, and our own search for causes, know the untranslated text.
         env.insert("LC_MESSAGES".to_owned(), "C.UTF-8".to_owned());
-        let writable = [&self.layout.base, &self.layout.cache]
+        let writable = [&self.layout.base, &self.layout.cache, &self.layout.result]
             .into_iter()
             .cloned()
-            .chain(["/tmp".into(), "/var/tmp".into()]);
+            .chain(["/tmp".into(), "/var/tmp".into()])
+            .chain(cwd.filter(|cwd| *cwd != Path::new("/")).map(Path::to_owned));
         let view = View::Host {
             writable: writable.filter(|path: &PathBuf| path.is_dir()).collect(),
         };
+        let cwd = cwd.unwrap_or(Path::new("/")).to_owned();
         Cmd {
             argv: argv.iter().map(Into::into).collect(),
             env: env.into_iter().collect(),
-            sandbox: self.sandbox(view, User::ROOT, Network::Host, self.cx.host.cwd.clone()),
+            sandbox: self.sandbox(view, User::ROOT, Network::Host, cwd),
             stdio: Stdio::Captured,
             timeout: config.logging.opstimeout,
         }
@@ -148,8 +162,9 @@ impl Buildroot<'_> {
         kind: PackageManagerKind,
         op: &Op,
         argv: &[String],
+        cwd: Option<&Path>,
     ) -> Result<String> {
-        let cmd = self.host_cmd(argv);
+        let cmd = self.host_cmd(argv, cwd);
         let mut sink = LogSink::root(self.cx.live, true);
         let _spinner = Spinner::start("package manager");
         self.inside.write(UNFINISHED, b"", 0o644, User::ROOT)?;
@@ -172,46 +187,56 @@ impl Buildroot<'_> {
         Err(Error::PackageManager {
             command: format!("{} {op}", package_manager::of(kind).name()),
             status: describe(status),
-            cause,
             log: Some(self.layout.result.join("root.log")),
-            hint: Some(format!(
+            hint: self.package_hint(&cause),
+            cause,
+        })
+    }
+
+    /// How to find a package, when one was not found.
+    fn package_hint(&self, cause: &[String]) -> Option<String> {
+        const SIGNS: [&str; 5] = [
+            "No match for argument",
+            "Unable to find a match",
+            "No matching package",
+            "nothing provides",
+            "is not available",
+        ];
+        let not_found = cause
+            .iter()
+            .any(|line| SIGNS.iter().any(|sign| line.contains(sign)));
+        not_found.then(|| {
+            format!(
                 "look for packages with `mock -r {} --pm-cmd search NAME`",
-                self.cx.config.config_name
-            )),
+                self.cx.named
+            )
         })
     }
 
     fn copy_keys_and_certificates(&self) -> Result<()> {
         let packages = &self.cx.config.packages;
         for (source, target) in &packages.ssl_copied_ca_trust_dirs {
-            self.copy_tree_in(std::path::Path::new(source), target)?;
+            self.copy_tree_in(Path::new(source), target)?;
         }
         if let Some(target) = &packages.ssl_ca_bundle_path {
             let bundle = "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem";
             if let Ok(content) = fs_err::read(bundle) {
-                if let Some(directory) = std::path::Path::new(target)
-                    .parent()
-                    .and_then(std::path::Path::to_str)
-                {
+                if let Some(directory) = Path::new(target).parent().and_then(Path::to_str) {
                     self.inside.create_dir_all(directory, User::ROOT)?;
                 }
                 self.inside.write(target, &content, 0o644, User::ROOT)?;
             }
         }
-        self.copy_tree_in(std::path::Path::new("/etc/pki/mock"), "/etc/pki/mock")
+        self.copy_tree_in(Path::new("/etc/pki/mock"), "/etc/pki/mock")
     }
 
     /// Copies regular files and links of a host directory; one that is not there is nothing to copy.
-    fn copy_tree_in(&self, source: &std::path::Path, target: &str) -> Result<()> {
+    fn copy_tree_in(&self, source: &Path, target: &str) -> Result<()> {
         for entry in walkdir::WalkDir::new(source).into_iter().flatten() {
             let Ok(relative) = entry.path().strip_prefix(source) else {
                 continue;
             };
-            let Some(path) = std::path::Path::new(target)
-                .join(relative)
-                .to_str()
-                .map(str::to_owned)
-            else {
+            let Some(path) = Path::new(target).join(relative).to_str().map(str::to_owned) else {
                 continue;
             };
             let kind = entry.file_type();

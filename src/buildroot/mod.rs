@@ -42,6 +42,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) host: &'a Host,
     pub(crate) identity: &'a Identity,
     pub(crate) runner: &'a dyn Runner,
+    /// The configuration as the caller named it, for commands in hints.
+    pub(crate) named: &'a str,
     /// Programs' output is shown while they run.
     pub(crate) live: bool,
     /// Log files are written (an interactive shell writes none).
@@ -277,7 +279,7 @@ impl<'a> Buildroot<'a> {
             ),
             hint: Some(format!(
                 "make the root anew: `mock -r {} --init`",
-                self.cx.config.config_name
+                self.cx.named
             )),
         })
     }
@@ -287,7 +289,7 @@ impl<'a> Buildroot<'a> {
     pub(crate) fn run_on_host(&self, argv: &[&str]) -> Result<(Status, String)> {
         let argv: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
         let mut sink = LogSink::capture_only();
-        let status = self.cx.runner.run(&self.host_cmd(&argv), &mut sink)?;
+        let status = self.cx.runner.run(&self.host_cmd(&argv, None), &mut sink)?;
         Ok((status, sink.captured_text()))
     }
 }

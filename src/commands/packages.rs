@@ -94,8 +94,10 @@ pub(super) fn raw(
         crate::package_manager::of(session.manager).name(),
         args.join(" ")
     );
+    // `dnf download` writes where it was called.
+    let op = Op::Raw(absolute(cx, args));
     session
         .root
-        .transaction(session.manager, &Op::Raw(absolute(cx, args)))
+        .transaction_in(session.manager, &op, Some(&cx.host.cwd))
         .map(drop)
 }

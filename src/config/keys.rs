@@ -38,6 +38,10 @@ pub(crate) struct Key {
     pub(crate) original: Vec<String>,
     pub(crate) kind: Kind,
     pub(crate) default: Option<Value>,
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the reference page is made by a test")
+    )]
     pub(crate) doc: String,
     pub(crate) status: Status,
     pub(crate) line: u32,
@@ -47,6 +51,10 @@ pub(crate) struct Key {
 #[derive(Debug, Clone)]
 pub(crate) struct Section {
     pub(crate) path: Vec<String>,
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the reference page is made by a test")
+    )]
     pub(crate) doc: String,
     pub(crate) status: Status,
     pub(crate) is_value: bool,

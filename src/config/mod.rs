@@ -18,7 +18,8 @@ mod near;
 pub(crate) mod options;
 mod python_methods;
 mod reader;
-pub(crate) mod reference;
+#[cfg(test)]
+mod reference;
 mod resolve;
 mod resolve_packages;
 mod source;
@@ -45,9 +46,8 @@ use indexmap::IndexMap;
 
 pub(crate) use layers::Search;
 pub(crate) use load::{Defaults, Loaded, Request, load};
-pub(crate) use options::Options;
 pub(crate) use resolve::check_host_arch;
-pub(crate) use value::{Origin, Value};
+pub(crate) use value::Value;
 
 /// Everything a run of mock needs to know about one build root.
 #[derive(Debug, Clone)]

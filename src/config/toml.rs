@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::cfg;
-use super::keys::{DNF_TABLES, Key, plugin_path, schema};
+use super::keys::{DNF_TABLES, schema};
 use super::kind::Kind;
 use super::layers::State;
 use super::near::did_you_mean;

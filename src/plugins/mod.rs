@@ -4,6 +4,7 @@ mod bind_mount;
 mod compress_logs;
 mod hw_info;
 mod package_state;
+mod selinux;
 
 use crate::config::{Config, PluginConfig};
 use crate::error::Result;
@@ -11,8 +12,9 @@ use crate::plugin::{Plugin, Plugins};
 
 type Constructor = fn(&PluginConfig) -> Result<Box<dyn Plugin>>;
 
-const REGISTRY: [(&str, Constructor); 4] = [
+const REGISTRY: [(&str, Constructor); 5] = [
     ("bind_mount", bind_mount::new),
+    ("selinux", selinux::new),
     ("package_state", package_state::new),
     ("hw_info", hw_info::new),
     ("compress_logs", compress_logs::new),

@@ -39,11 +39,9 @@ pub(crate) fn rebuild(session: &Session<'_>, source: Source<'_>) -> Result<()> {
         let _phase = Step::start(format!("build phase for {name}"));
         let setup = Step::start(format!("build setup for {name}"));
         let spec = unpack(root, &name, source)?;
-        let dynamic = match root.cx.config.rpmbuild.short_circuit {
-            // The root is as the earlier build left it, requirements and all.
-            Some(_) => false,
-            None => install_requirements(session, &spec)?,
-        };
+        let generates = install_requirements(session, &spec)?;
+        // What is generated was installed by the earlier build that this one goes on with.
+        let dynamic = generates && root.cx.config.rpmbuild.short_circuit.is_none();
         drop(setup);
         {
             let _step = Step::start(format!("rpmbuild {name}"));
@@ -236,7 +234,7 @@ fn knows_noclean(root: &Buildroot<'_>) -> Result<bool> {
 
 fn failed(root: &Buildroot<'_>, phase: &str, status: Status, sink: &LogSink) -> Error {
     let cause = sink.build_cause();
-    let name = &root.cx.config.config_name;
+    let name = root.cx.named;
     let chroot = &root.cx.config.chroot;
     let unique = chroot
         .name

@@ -33,7 +33,7 @@ pub(crate) struct LogSink {
     capture: bool,
     /// Standard error is part of what is captured.
     capture_stderr: bool,
-    captured: Vec<u8>,
+    pub(super) captured: Vec<u8>,
     tail: Tail,
     /// What was shown live so far ends in the middle of a line.
     midline: bool,
@@ -88,11 +88,6 @@ impl LogSink {
             Target::Build => self.place.lock().build_message(text.as_bytes()),
             Target::Nowhere => {}
         }
-    }
-
-    /// What was captured, each line with a line feed.
-    pub(crate) fn captured(&self) -> &[u8] {
-        &self.captured
     }
 
     /// The captured output as text; bytes that are not UTF-8 are replaced.

@@ -18,7 +18,6 @@ use super::place::Place;
 pub(crate) enum Outcome {
     Built,
     Failed,
-    Skipped,
 }
 
 /// What became of one package.
@@ -35,7 +34,7 @@ pub(crate) struct Summary<'a> {
 pub(crate) fn summary(summary: &Summary<'_>) {
     let mut router = Place::global().lock();
     let level = match summary.outcome {
-        Outcome::Built | Outcome::Skipped => Level::INFO,
+        Outcome::Built => Level::INFO,
         Outcome::Failed => Level::WARN,
     };
     if console::shows(&router.options, level) {
@@ -49,7 +48,6 @@ fn line(options: &Options, summary: &Summary<'_>) -> String {
     let (word, color) = match summary.outcome {
         Outcome::Built => ("Built", AnsiColor::Green),
         Outcome::Failed => ("Failed", AnsiColor::Red),
-        Outcome::Skipped => ("Skipped", AnsiColor::Yellow),
     };
     format!(
         "{} {} ({}): {}",

@@ -148,27 +148,27 @@ fn events_go_to_the_console_and_to_root_log() {
 fn steps_are_balanced_in_state_log() {
     let world = World::new(Verbosity::Normal);
     {
-        let _before_the_logs = Step::start_in(world.place, "run".to_owned(), "");
+        let _before_the_logs = Step::start_in(world.place, "run".to_owned());
         let _logs = world.attach();
-        let _outer = Step::start_in(world.place, "chroot init".to_owned(), "(bootstrap)");
-        let _inner = Step::start_in(world.place, "dnf5 update".to_owned(), "(bootstrap)");
+        let _outer = Step::start_in(world.place, "chroot init".to_owned());
+        let _inner = Step::start_in(world.place, "dnf5 update".to_owned());
     }
     assert_eq!(
         without_times(&world.log("state.log")),
         format!(
             "T - {VERSION}\n\
-             T - Start(bootstrap): chroot init\n\
-             T - Start(bootstrap): dnf5 update\n\
-             T - Finish(bootstrap): dnf5 update\n\
-             T - Finish(bootstrap): chroot init\n"
+             T - Start: chroot init\n\
+             T - Start: dnf5 update\n\
+             T - Finish: dnf5 update\n\
+             T - Finish: chroot init\n"
         )
     );
     assert_eq!(
         world.console.text(),
         format!(
-            "Start: run\nINFO: {VERSION}\nStart(bootstrap): chroot init\n\
-             Start(bootstrap): dnf5 update\nFinish(bootstrap): dnf5 update\n\
-             Finish(bootstrap): chroot init\nFinish: run\n"
+            "Start: run\nINFO: {VERSION}\nStart: chroot init\n\
+             Start: dnf5 update\nFinish: dnf5 update\n\
+             Finish: chroot init\nFinish: run\n"
         )
     );
 }
@@ -180,7 +180,7 @@ fn quiet_shows_warnings_only() {
     world.events(|| {
         tracing::info!("information");
         tracing::warn!("a warning");
-        drop(Step::start_in(world.place, "run".to_owned(), ""));
+        drop(Step::start_in(world.place, "run".to_owned()));
     });
     drop(logs);
     assert_eq!(world.console.text(), "WARNING: a warning\n");
@@ -233,7 +233,7 @@ fn bytes_that_are_not_text_reach_build_log_as_they_are() {
     let mut sink = world.sink(Target::Build, false).without_stderr();
     sink.line(Stream::Stdout, b"caf\xe9 \0 \xff");
     sink.line(Stream::Stderr, b"aside");
-    assert_eq!(sink.captured(), b"caf\xe9 \0 \xff\n");
+    assert_eq!(sink.captured, b"caf\xe9 \0 \xff\n");
     drop(sink);
     drop(logs);
     let log = fs_err::read(world.dir.path().join("build.log")).unwrap();

@@ -135,10 +135,15 @@ fn resolve(root: &Path, target: &Path) -> Result<OwnedFd> {
     })
 }
 
-fn failed(what: &str) -> impl FnOnce(nix::Error) -> Error {
+/// Containers mount over parts of their `/proc`; the kernel then allows no fresh one.
+const MASKED: &str = "inside a container, let its /proc be whole: `podman run --security-opt unmask=ALL`, \
+                      `docker run --privileged`";
+
+fn failed(what: &str) -> impl FnOnce(nix::Error) -> Error + use<'_> {
+    let masked = what.starts_with("proc ");
     move |errno| Error::Sandbox {
         message: format!("cannot mount {what}: {errno}"),
-        hint: None,
+        hint: (masked && errno == nix::Error::EPERM).then(|| MASKED.to_owned()),
     }
 }
 
@@ -248,9 +253,27 @@ fn make_sys(root: &Path) -> Result<()> {
         Ok(()) => Ok(()),
         Err(_) => {
             bind(Path::new("/sys"), &target, what)?;
-            read_only(&resolve(root, Path::new("sys"))?, what)
+            read_only(&resolve(root, Path::new("sys"))?, what)?;
+            hide_selinux(root)
         }
     }
+}
+
+/// Programs that find selinuxfs believe that they can and must label files.
+fn hide_selinux(root: &Path) -> Result<()> {
+    let path = Path::new("sys/fs/selinux");
+    if !root.join(path).join("enforce").exists() {
+        return Ok(());
+    }
+    let flags = nosuid_nodev_noexec() | MsFlags::MS_RDONLY;
+    attach(
+        "tmpfs",
+        &resolve(root, path)?,
+        "tmpfs",
+        flags,
+        "size=4k",
+        "nothing over selinuxfs",
+    )
 }
 
 fn make_dev(root: &Path) -> Result<()> {

@@ -247,8 +247,13 @@ impl Switches {
         } else if self.maximum == "0" || errno == nix::Error::ENOSPC {
             "allow more user namespaces: `sudo sysctl -w user.max_user_namespaces=15000`".to_owned()
         } else if self.apparmor == "1" {
-            let profile = "abi <abi/4.0>,\\ninclude <tunables/global>\\nprofile mock /usr/bin/mock flags=(unconfined) \
-                           { userns, }\\n";
+            let program = fs_err::read_link("/proc/self/exe").map_or_else(
+                |_| "/usr/bin/mock".to_owned(),
+                |path| path.display().to_string(),
+            );
+            let profile = format!(
+                "abi <abi/4.0>,\\ninclude <tunables/global>\\nprofile mock {program} flags=(unconfined) {{ userns, }}\\n"
+            );
             format!(
                 "AppArmor restricts user namespaces; allow them to mock: `printf '{profile}' | sudo tee \
                  /etc/apparmor.d/mock && sudo apparmor_parser -r /etc/apparmor.d/mock`"

@@ -1,1 +1,13 @@
+//! The real `mock`, run as a user runs it: real dnf, rpm and kernel, on the mini distribution.
+//!
+//! `tests/run.sh` makes what these tests need. Each test has a place of its own (see `support`);
+//! those that cannot run here say why, and fail where CI is set.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the seams are the program's own; tests start programs and touch files directly"
+)]
 
+mod support;
+
+mod build;
+mod build_options;

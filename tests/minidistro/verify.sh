@@ -70,9 +70,17 @@ build() {
     as_builder rpmbuild --rebuild "$@" "/builddir/$(basename "$srpm")" >"$scratch/build.log" 2>&1
 }
 
+srpm_of() { echo "$output/SRPMS/$1"-[0-9]*.src.rpm; }
+
+lacks_requirement() { ! builddep "$(srpm_of "$1")"; }
+is_refused() { ! build "$(srpm_of "$1")"; }
+is_not_installed() { ! in_root rpm -q "$1" >/dev/null; }
+user_sees_packages() { [ "$(as_builder rpm -qa | wc -l)" -gt 50 ]; }
+user_reads_shadow() { as_builder /usr/share/torture/caps/cat-caps /etc/shadow >/dev/null; }
+
 builds() {
     local srpm
-    srpm=$(echo "$output/SRPMS/$1"-[0-9]*.src.rpm)
+    srpm=$(srpm_of "$1")
     shift
     builddep "$srpm" || { tail -n 20 "$scratch/dnf.log"; return 1; }
     if ! build "$srpm" "$@" || ! ls "$root"/builddir/rpmbuild/RPMS/*/*.rpm >/dev/null; then
@@ -84,7 +92,7 @@ builds() {
 # fails NAME PATTERN: the build fails with PATTERN in its log.
 fails() {
     local srpm
-    srpm=$(echo "$output/SRPMS/$1"-[0-9]*.src.rpm)
+    srpm=$(srpm_of "$1")
     builddep "$srpm" || { tail -n 20 "$scratch/dnf.log"; return 1; }
     ! build "$srpm" || return 1
     grep -q "$2" "$scratch/build.log" || { tail -n 30 "$scratch/build.log"; return 1; }
@@ -105,7 +113,7 @@ done
 ip link set lo up 2>/dev/null || true
 in_root useradd -u 1000 -U -d /builddir -m builder
 
-check "rpm -qa as a user" eval '[ "$(as_builder rpm -qa | wc -l)" -gt 50 ]'
+check "rpm -qa as a user" user_sees_packages
 # Nothing of "rpm -Va" but directories that something is mounted on.
 intact() {
     ! { in_root rpm -Va --nomtime 2>&1 || true; } | grep -vE ' ( c /.*|/dev|/proc|/sys)$'
@@ -117,7 +125,7 @@ check "rpm -Va (modes, owners, contents)" intact
 check "no program lacks a library" no_library_missing
 
 for name in cmake gcc-c++ ncurses-devel autoconf meson; do
-    check "$name is not in the group" eval "! in_root rpm -q $name >/dev/null"
+    check "$name is not in the group" is_not_installed "$name"
 done
 for name in hello autohello needsnothing noarchdata libgreet cmakehello mesonhello; do
     check "build $name" builds "$name"
@@ -128,7 +136,7 @@ done
 # Its requirements are known only after rpmbuild has looked at it.
 genbr() {
     local srpm
-    srpm=$(echo "$output"/SRPMS/genbr-*.src.rpm)
+    srpm=$(srpm_of genbr)
     cp "$srpm" "$root/builddir/"
     rm -rf "$root/builddir/rpmbuild"
     local status=0
@@ -140,7 +148,7 @@ genbr() {
 }
 check "build genbr" genbr
 # Its library is not in the repository.
-check "greet-app lacks libgreet-devel" eval '! builddep "$(echo "$output"/SRPMS/greet-app-*.src.rpm)"'
+check "greet-app lacks libgreet-devel" lacks_requirement greet-app
 check "install libgreet" run_dnf install "$scratch"/libgreet-[0-9]*.rpm "$scratch"/libgreet-devel-*.rpm
 check "build greet-app" builds greet-app
 check "build network" builds network
@@ -152,13 +160,13 @@ check "build biglog (1 MB of it)" builds biglog --define 'biglog_bytes 1000000'
 check "build bigbuild (20 MB of it)" builds bigbuild --define 'bigbuild_mb 20'
 check "failcheck fails" fails failcheck '^FAIL: test-addition'
 check "failcompile fails" fails failcompile "broken.c.*error: .undeclared_variable. undeclared"
-check "missingbr has no requirement" eval '! builddep "$(echo "$output"/SRPMS/missingbr-*.src.rpm)"'
+check "missingbr has no requirement" lacks_requirement missingbr
 check "  dnf names it" grep -q no-such-package-devel "$scratch/dnf.log"
-check "onlyarm is refused" eval '! build "$(echo "$output"/SRPMS/onlyarm-*.src.rpm)"'
+check "onlyarm is refused" is_refused onlyarm
 check "  rpmbuild says why" in_log 'Architecture is not included'
 endless() {
     local srpm
-    srpm=$(echo "$output"/SRPMS/endless-*.src.rpm)
+    srpm=$(srpm_of endless)
     cp "$srpm" "$root/builddir/"
     ! timeout 5 chroot --userspec=1000:1000 "$root" /usr/bin/env -i PATH=/usr/bin HOME=/builddir \
         rpmbuild --rebuild "/builddir/$(basename "$srpm")" >"$scratch/build.log" 2>&1
@@ -172,7 +180,7 @@ done
 torture=$root/usr/share/torture
 check "  users" [ "$(in_root stat -c %U:%G /usr/share/torture/users/user2)" = torture2:torture2 ]
 check "  setuid" [ "$(as_builder /usr/share/torture/caps/id-setuid -u)" = 0 ]
-check "  file capabilities" eval 'as_builder /usr/share/torture/caps/cat-caps /etc/shadow >/dev/null'
+check "  file capabilities" user_reads_shadow
 check "  device node" [ -c "$torture/null" ]
 check "  hard links" [ "$torture/fs/hardlink-1" -ef "$torture/fs/hardlink-3" ]
 check "  daemon" grep -lqs '^sleep' /proc/[0-9]*/comm

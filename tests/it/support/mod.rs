@@ -1,0 +1,27 @@
+//! What every test stands on: who runs `mock`, where, and what came of it.
+
+mod done;
+mod machine;
+mod mock;
+mod place;
+
+pub(crate) use done::Done;
+pub(crate) use machine::{mounts_below, processes_of, wait_until};
+pub(crate) use mock::Running;
+pub(crate) use place::{Place, Who, run};
+
+/// The file of the mini distribution's source package `name`.
+pub(crate) fn srpm(name: &str) -> String {
+    let directory = machine::minidistro().join("SRPMS");
+    let release = if name == "hello" {
+        "2.10-1"
+    } else if name == "libgreet" {
+        "1.2-1"
+    } else {
+        "1.0-1"
+    };
+    format!("{}/{name}-{release}.mini1.src.rpm", directory.display())
+}
+
+/// The machine's architecture, as RPM calls it.
+pub(crate) const ARCH: &str = std::env::consts::ARCH;

@@ -1,0 +1,296 @@
+//! A place for one test: its own home, state, cache and results, and the user who runs `mock`.
+//!
+//! All places of a run lie below one directory, with a copy of the binary and of the shipped
+//! configurations that every user can read (the source tree may be closed to them).
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use nix::unistd::{Uid, User, getuid};
+
+use super::machine;
+use super::mock::Mock;
+
+/// Who runs `mock`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    Root,
+    /// An ordinary user with subordinate ids.
+    User,
+    /// An ordinary user without.
+    SingleId,
+}
+
+/// Everything below `dir` belongs to the test and goes with it.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) who: Who,
+    pub(crate) dir: PathBuf,
+    pub(crate) account: User,
+}
+
+/// Bytes a run may need at once: two roots with a build each, and the shared ones.
+const SPACE: u64 = 6 << 30;
+
+/// The directory of this run.
+pub(crate) fn base() -> &'static Path {
+    static BASE: OnceLock<PathBuf> = OnceLock::new();
+    BASE.get_or_init(|| {
+        let scratch = scratch();
+        sweep(&scratch);
+        let base = scratch.join(format!("mock-it-{}", std::process::id()));
+        fs::create_dir(&base).expect("the scratch directory can be written");
+        open_to_all(&base);
+        let bin = base.join("mock");
+        fs::copy(env!("CARGO_BIN_EXE_mock"), &bin).expect("the binary can be copied");
+        fs::set_permissions(&bin, PermissionsExt::from_mode(0o755)).expect("it is our own");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/configs");
+        run(
+            "cp",
+            ["-r", source, &base.join("configs").to_string_lossy()],
+        );
+        run("chmod", ["-R", "a+rX", &base.to_string_lossy()]);
+        let template = base.join("configs/templates/mini.toml");
+        let text = fs::read_to_string(&template).expect("the mini configuration is there");
+        let repo = machine::minidistro().join("repo");
+        let text = text.replace("/var/tmp/mock-minidistro/repo", &repo.to_string_lossy());
+        fs::write(&template, text).expect("the copy is our own");
+        base
+    })
+}
+
+/// In memory where that is big enough: a disk is several times slower.
+fn scratch() -> PathBuf {
+    if let Some(chosen) = std::env::var_os("MOCK_TEST_SCRATCH") {
+        return chosen.into();
+    }
+    let memory = Path::new("/dev/shm");
+    let free = nix::sys::statvfs::statvfs(memory)
+        .map(|stat| u64::from(stat.blocks_available()) * u64::from(stat.fragment_size()));
+    if free.is_ok_and(|free| free > SPACE) {
+        memory.to_owned()
+    } else {
+        PathBuf::from("/var/tmp")
+    }
+}
+
+/// Removes what runs that are over have left.
+fn sweep(scratch: &Path) {
+    let entries = fs::read_dir(scratch).expect("the scratch directory can be listed");
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let owner = name
+            .to_str()
+            .and_then(|name| name.strip_prefix("mock-it-"))
+            .filter(|pid| pid.parse::<u32>().is_ok());
+        if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            remove(&entry.path());
+        }
+    }
+}
+
+/// Also what belongs to subordinate ids.
+pub(crate) fn remove(path: &Path) {
+    if getuid().is_root() {
+        let _ = fs::remove_dir_all(path);
+    } else {
+        let arguments = ["--map-auto", "--map-root-user", "rm", "-rf"].map(OsStr::new);
+        let _ = Command::new("unshare").args(arguments).arg(path).status();
+    }
+}
+
+fn open_to_all(path: &Path) {
+    fs::set_permissions(path, PermissionsExt::from_mode(0o755)).expect("it is our own");
+}
+
+/// Runs a program that must work, and gives its output.
+pub(crate) fn run<S: AsRef<OsStr>>(
+    program: &str,
+    arguments: impl IntoIterator<Item = S>,
+) -> String {
+    let arguments: Vec<S> = arguments.into_iter().collect();
+    let output = Command::new(program)
+        .args(&arguments)
+        .env("LC_ALL", "C.UTF-8")
+        .output()
+        .expect("the program can be started");
+    assert!(
+        output.status.success(),
+        "{program} {:?} failed:\n{}{}",
+        arguments.iter().map(AsRef::as_ref).collect::<Vec<_>>(),
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Why a test by `who` cannot run here, if so.
+fn account(who: Who) -> Result<User, String> {
+    let named = |name: &str| {
+        User::from_name(name)
+            .ok()
+            .flatten()
+            .ok_or_else(|| format!("there is no user {name}; tests/run.sh makes it when root"))
+    };
+    let own = User::from_uid(getuid()).ok().flatten();
+    match (who, getuid().is_root()) {
+        (Who::Root, true) => named("root"),
+        (Who::User, true) => named("mock-test"),
+        (Who::SingleId, true) => named("mock-test-single"),
+        (Who::User, false) => own.ok_or_else(|| "the user has no name".to_owned()),
+        (Who::Root | Who::SingleId, false) => Err("it needs root".to_owned()),
+    }
+}
+
+impl Place {
+    /// `None` when such a test cannot run here. It says so past the test runner, which shows what
+    /// tests print only when they fail.
+    pub(crate) fn new(who: Who) -> Option<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let account = match account(who) {
+            Ok(account) => account,
+            Err(why) => {
+                let name = std::thread::current().name().unwrap_or("?").to_owned();
+                let ci = std::env::var_os("CI").is_some();
+                assert!(
+                    !ci,
+                    "{name} cannot run here, and in CI nothing is skipped: {why}"
+                );
+                let line = format!("skipped: {name}: {why}\n");
+                let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
+                return None;
+            }
+        };
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let dir = base().join(format!("t{number}"));
+        let place = Self { who, dir, account };
+        for directory in ["", "home", "work"] {
+            place.make_dir(directory);
+        }
+        Some(place)
+    }
+
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
+        self.dir.join(relative)
+    }
+
+    /// A directory that belongs to the user.
+    pub(crate) fn make_dir(&self, relative: &str) -> PathBuf {
+        let path = self.path(relative);
+        fs::create_dir_all(&path).expect("a test's directory can be made");
+        self.own(&path);
+        path
+    }
+
+    /// A file that belongs to the user.
+    pub(crate) fn write(&self, relative: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(relative);
+        fs::write(&path, content).expect("a test's file can be written");
+        self.own(&path);
+        path
+    }
+
+    fn own(&self, path: &Path) {
+        std::os::unix::fs::chown(path, Some(self.uid()), Some(self.account.gid.as_raw()))
+            .expect("root may change owners, and others are the owner");
+    }
+
+    pub(crate) fn uid(&self) -> u32 {
+        self.account.uid.as_raw()
+    }
+
+    /// Where roots are kept.
+    pub(crate) fn basedir(&self) -> PathBuf {
+        match self.who {
+            Who::Root => self.path("lib"),
+            Who::User | Who::SingleId => self.path("home/.local/share/mock"),
+        }
+    }
+
+    pub(crate) fn cache(&self) -> PathBuf {
+        match self.who {
+            Who::Root => self.path("cache"),
+            Who::User | Who::SingleId => self.path("home/.cache/mock"),
+        }
+    }
+
+    /// Everything of the mini distribution's root.
+    pub(crate) fn chroot(&self) -> PathBuf {
+        self.basedir().join(format!("mini-{}", super::ARCH))
+    }
+
+    pub(crate) fn root(&self) -> PathBuf {
+        self.chroot().join("root")
+    }
+
+    pub(crate) fn result(&self) -> PathBuf {
+        self.chroot().join("result")
+    }
+
+    /// `mock -r mini-ARCH` with these arguments.
+    pub(crate) fn mock<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Mock<'_> {
+        let configs = base().join("configs");
+        let root = format!("mini-{}", super::ARCH);
+        let mut mock = self
+            .bare()
+            .args(["-r", &root, "--configdir", &configs.to_string_lossy()]);
+        if self.who == Who::Root {
+            for (key, path) in [("basedir", self.basedir()), ("cache_topdir", self.cache())] {
+                mock = mock.args(["--config-opts", &format!("{key}={}", path.display())]);
+            }
+        }
+        mock.args(arguments)
+    }
+
+    /// `mock` without any argument.
+    pub(crate) fn bare(&self) -> Mock<'_> {
+        let mut command = vec![base().join("mock").into_os_string()];
+        let name = &self.account.name;
+        if self.account.uid != Uid::current() {
+            let switch = [
+                "setpriv",
+                "--reuid",
+                name,
+                "--regid",
+                name,
+                "--init-groups",
+                "--",
+            ];
+            command.splice(0..0, switch.map(Into::into));
+        }
+        Mock::new(self, command)
+    }
+
+    /// What lies below the place, without the inside of roots, sorted: to see what a run left.
+    pub(crate) fn listing(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut todo = vec![self.dir.clone()];
+        while let Some(directory) = todo.pop() {
+            for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
+                let path = entry.path();
+                let name = path.strip_prefix(&self.dir).unwrap_or(&path);
+                found.push(name.to_string_lossy().into_owned());
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) && entry.file_name() != "root"
+                {
+                    todo.push(path);
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if std::thread::panicking() && std::env::var_os("MOCK_TEST_KEEP").is_some() {
+            return;
+        }
+        remove(&self.dir);
+    }
+}
