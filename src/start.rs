@@ -7,7 +7,7 @@ use crate::cli::command::{Command, Invocation, ScrubTarget, Verbosity};
 use crate::cli::{self, Parsed};
 use crate::commands::{self, inspect, scrub_all};
 use crate::config::{self, Config, IsolationKind};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::identity::Identity;
 use crate::report;
@@ -62,6 +62,7 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
         ),
         command => {
             config::check_host_arch(&loaded.config, &host.arch)?;
+            check_emulator(&loaded.config, &host)?;
             announce(&loaded.config);
             let line = crate::run::exec::shell_quoted(&words);
             tracing::info!(
@@ -70,6 +71,21 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
             );
             work(command, &loaded.config, &host, identity, &invocation)
         }
+    }
+}
+
+/// Emulation is found missing before anything is made, not by the first program that cannot start.
+fn check_emulator(config: &Config, host: &Host) -> Result<()> {
+    match (&config.chroot.forcearch, &config.chroot.emulator) {
+        (Some(arch), Some(emulator)) if *arch != host.arch && !emulator.exists() => Err(Error::Architecture {
+            message: format!(
+                "The --forcearch={arch} feature requires the {} file to be installed (typically qemu-user-static* \
+                 package)",
+                emulator.display()
+            ),
+            hint: Some("install it: `dnf install qemu-user-static`, `apt-get install qemu-user-static`".to_owned()),
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use glob::Pattern;
 use nix::dir::{Dir, Type};
 use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
-use nix::sys::stat::{Mode, SFlag, fstatat, mkdirat};
+use nix::sys::stat::{Mode, fstatat, mkdirat};
 use nix::unistd::{Gid, Uid, fchownat, symlinkat, unlinkat};
 
 use crate::error::{Error, Result};
@@ -101,13 +101,11 @@ impl Inside {
             .is_ok()
     }
 
-    /// Whether the path is a regular file itself, and no link to one.
-    pub(crate) fn is_file(&self, path: &str) -> bool {
+    /// A regular file, not a link to one.
+    pub(crate) fn is_own_file(&self, path: &str) -> bool {
         self.parent(path)
             .and_then(|(parent, name)| fstatat(parent.as_fd(), name, AtFlags::AT_SYMLINK_NOFOLLOW))
-            .is_ok_and(|stat| {
-                SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG
-            })
+            .is_ok_and(|stat| stat.st_mode & nix::libc::S_IFMT == nix::libc::S_IFREG)
     }
 
     pub(crate) fn is_dir(&self, path: &str) -> bool {
@@ -116,9 +114,19 @@ impl Inside {
 
     /// Opens a regular file for reading; links inside the root are followed inside the root.
     pub(crate) fn open_file(&self, path: &str) -> Result<fs_err::File> {
+        self.open_regular(path, ResolveFlag::RESOLVE_IN_ROOT)
+    }
+
+    /// Opens a regular file that is itself at `path`: a link anywhere on the way is an error.
+    pub(crate) fn open_own_file(&self, path: &str) -> Result<fs_err::File> {
+        let resolve = ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_SYMLINKS;
+        self.open_regular(path, resolve)
+    }
+
+    fn open_regular(&self, path: &str, resolve: ResolveFlag) -> Result<fs_err::File> {
         let how = OpenHow::new()
             .flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY)
-            .resolve(ResolveFlag::RESOLVE_IN_ROOT);
+            .resolve(resolve);
         let fd =
             openat2(self.root.as_fd(), relative(path), how).map_err(self.failed("open", path))?;
         let file = fs_err::File::from_parts(fd.into(), self.path.join(relative(path)));

@@ -80,6 +80,8 @@ pub(crate) struct Chroot {
     /// `None`: no check of the host's architecture is made.
     pub(crate) legal_host_arches: Option<Vec<String>>,
     pub(crate) forcearch: Option<String>,
+    /// With `forcearch`: the emulator that must be on the host.
+    pub(crate) emulator: Option<PathBuf>,
     pub(crate) releasever: Option<String>,
     pub(crate) basedir: PathBuf,
     pub(crate) cache_topdir: PathBuf,

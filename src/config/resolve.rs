@@ -84,6 +84,7 @@ fn chroot(reader: &Reader<'_>, name: String, shared_name: String, host: &Host) -
             Some(_) => Some(reader.list(&["legal_host_arches"])?),
             None => None,
         },
+        emulator: emulator(reader)?,
         forcearch: reader.text(&["forcearch"])?,
         releasever: reader.text(&["releasever"])?,
         cache_topdir: required_path(reader, "cache_topdir", host)?,
@@ -289,6 +290,16 @@ const HOST_ARCHES: [&str; 17] = [
     "ppc",
     "s390",
 ];
+
+/// The program that runs the forced architecture's programs.
+fn emulator(reader: &Reader<'_>) -> Result<Option<PathBuf>> {
+    let Some(arch) = reader.text(&["forcearch"])? else {
+        return Ok(None);
+    };
+    let names = reader.table_of_strings(&["qemu_user_static_mapping"])?;
+    let name = names.get(&arch).unwrap_or(&arch);
+    Ok(Some(PathBuf::from(format!("/usr/bin/qemu-{name}-static"))))
+}
 
 /// Whether a host of `host_arch` can build for this configuration.
 pub(crate) fn check_host_arch(config: &Config, host_arch: &str) -> Result<()> {
