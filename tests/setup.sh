@@ -33,7 +33,6 @@ python3 python3
 tar tar
 xz xz-utils
 setpriv util-linux
-mkfs.ext4 e2fsprogs
 useradd passwd
 END
 }
@@ -52,7 +51,6 @@ python3 python3
 tar tar
 xz xz
 setpriv util-linux
-mkfs.ext4 e2fsprogs
 END
 }
 

@@ -9,13 +9,17 @@
 
 mod support;
 
+mod as_root;
 mod bad_input;
 mod build;
 mod build_options;
 mod commands;
 mod failures;
+mod full_disk;
 mod isolation;
 mod lifetime;
 mod locks;
 mod packages;
+mod rootless;
 mod roots;
+mod tidy;

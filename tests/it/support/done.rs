@@ -101,6 +101,13 @@ impl<'a> Done<'a> {
         ] {
             text = without_numbers(&text, before, after, name);
         }
+        // Which range is free depends on the machine's users.
+        for option in ["--add-subuids ", "--add-subgids "] {
+            if let Some((before, after)) = text.split_once(option) {
+                let rest = after.split_once(' ').map_or("", |(_, rest)| rest);
+                text = format!("{before}{option}[RANGE] {rest}");
+            }
+        }
         text
     }
 }

@@ -72,6 +72,12 @@ impl<'a> Mock<'a> {
         self
     }
 
+    /// Leaves its own program out, for one that `through` names.
+    pub(crate) fn without_program(mut self) -> Self {
+        self.command.remove(0);
+        self
+    }
+
     pub(crate) fn spawn(self) -> Running<'a> {
         let mut child = Command::new(&self.command[0])
             .args(&self.command[1..])

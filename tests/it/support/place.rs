@@ -69,7 +69,7 @@ pub(crate) fn configs() -> PathBuf {
     base().join("configs")
 }
 
-/// In memory where that is big enough: a disk is several times slower.
+/// `tests/run.sh` makes and removes a directory; without it, in memory where that is big enough.
 fn scratch() -> PathBuf {
     if let Some(chosen) = std::env::var_os("MOCK_TEST_SCRATCH") {
         return chosen.into();
@@ -258,7 +258,7 @@ impl Place {
         let name = &self.account.name;
         if self.account.uid != Uid::current() {
             let switch = [
-                "setpriv",
+                "/usr/bin/setpriv",
                 "--reuid",
                 name,
                 "--regid",

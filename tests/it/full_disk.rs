@@ -1,0 +1,106 @@
+//! A disk that is full, while a root is made and while a package is built.
+
+use insta::{allow_duplicates, assert_snapshot};
+
+use crate::support::{Done, Place, Who, mounts_below, processes_of, srpm};
+
+/// Runs a shell script in which `"$@"` is mock, without a mode, and `$disk` is a small file
+/// system, where the roots are kept. It goes away with the script.
+fn on_small_disk<'a>(place: &'a Place, megabytes: u32, script: &str) -> Done<'a> {
+    place.make_dir("home/.local/share");
+    let script = format!(
+        "disk='{}'; mkdir -p \"$disk\"\n\
+         mount -t tmpfs -o size={megabytes}m,mode=700,uid={} none \"$disk\" || exit 98\n{script}",
+        place.basedir().display(),
+        place.uid()
+    );
+    let words = [
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        "sh",
+        "-c",
+        &script,
+        "sh",
+    ];
+    let done = place.mock([""; 0]).through(words).run();
+    assert_eq!(processes_of(&place.dir), Vec::<String>::new());
+    assert_eq!(mounts_below(&place.dir), Vec::<String>::new());
+    done
+}
+
+/// Both kinds of user; only root can make the disk.
+fn both() -> Vec<Place> {
+    match Place::new(Who::Root) {
+        Some(root) => Place::new(Who::User).into_iter().chain([root]).collect(),
+        None => Vec::new(),
+    }
+}
+
+#[test]
+fn while_a_root_is_made() {
+    // What is left does not count as a root, and can be cleaned away.
+    let script = "\"$@\" --init; status=$?\n\
+                  find \"$disk\" -name .initialized\n\
+                  \"$@\" --quiet --clean && ls -A \"$disk\"\n\
+                  exit $status";
+    for place in both() {
+        let done = on_small_disk(&place, 120, script).exits(30);
+        assert_eq!(done.out(), "");
+        let error = done.error();
+        let named = ["No space left on device", "At least "];
+        assert!(named.iter().any(|words| error.contains(words)), "{error}");
+    }
+}
+
+/// dnf looks at the free space before it begins; packages whose scripts write more come later.
+#[test]
+fn while_files_are_written_into_a_root() {
+    let script = "\"$@\" --init >/dev/null 2>&1 || exit 99\n\
+                  mount -o remount,size=$(($(df --output=used -k \"$disk\" | tail -n1) + 1024))k \"$disk\"\n\
+                  head -c 20000000 /dev/zero > /dev/shm/big.$$\n\
+                  \"$@\" --copyin /dev/shm/big.$$ /tmp/big; status=$?\n\
+                  rm /dev/shm/big.$$\n\
+                  \"$@\" -q --clean; ls -A \"$disk\"\n\
+                  exit $status";
+    for place in both() {
+        let done = on_small_disk(&place, 3000, script);
+        assert_eq!(done.out(), "");
+        assert!(
+            done.error().contains("No space left on device"),
+            "{}",
+            done.shot()
+        );
+        assert!(!done.shot().starts_with("exit 0\n"));
+    }
+}
+
+/// The disk has room for the root, and 100 MB for a build that wants 300.
+#[test]
+fn while_a_package_is_built() {
+    let script = format!(
+        "\"$@\" --init >/dev/null 2>&1 || exit 99\n\
+         mount -o remount,size=$(($(df --output=used -k \"$disk\" | tail -n1) + 100 * 1024))k \"$disk\"\n\
+         \"$@\" --no-clean --rebuild {}; status=$?\n\
+         ls \"$disk\"/mini-*/result | grep rpm\n\
+         \"$@\" -q --clean; ls -A \"$disk\"\n\
+         exit $status",
+        srpm("bigbuild")
+    );
+    for place in both() {
+        let done = on_small_disk(&place, 3000, &script);
+        assert_eq!(done.out(), "");
+        allow_duplicates! { assert_snapshot!(done.error(), @"
+        exit 1
+        ERROR: Exception([MINI]/SRPMS/bigbuild-1.0-1.mini1.src.rpm) Config(mini-[ARCH]) [N] minutes [N] seconds
+        INFO: Results and/or logs in: [STATE]/mini-[ARCH]/result
+        Failed bigbuild-1.0-1.mini1.src.rpm ([N] minutes [N] seconds): [STATE]/mini-[ARCH]/result
+        Finish: run
+        ERROR: rpmbuild (%build) failed with exit status 1
+          head: error writing 'standard output': No space left on device
+          log: [STATE]/mini-[ARCH]/result/build.log
+        hint: look into the root with `mock -r mini-[ARCH] --shell`
+        "); }
+    }
+}
