@@ -1,5 +1,6 @@
 //! File work that std does not do safely enough: removing trees next to mounts, replacing files whole.
 
+use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -43,9 +44,44 @@ fn mounted_below(path: &Path) -> Result<Option<PathBuf>> {
     let path = fs_err::canonicalize(path).map_err(Error::io("resolve", path))?;
     let info = fs_err::read_to_string("/proc/self/mountinfo")
         .map_err(Error::io("read", "/proc/self/mountinfo"))?;
-    Ok(crate::sandbox::mount_points(&info)
+    Ok(mount_points(&info)
         .into_iter()
         .find(|point| point.starts_with(&path)))
+}
+
+/// Mount points of a `/proc/PID/mountinfo` text: the fifth field, with octal escapes undone.
+pub(crate) fn mount_points(mountinfo: &str) -> Vec<PathBuf> {
+    mountinfo
+        .lines()
+        .filter_map(|line| line.split(' ').nth(4))
+        .map(unescape)
+        .collect()
+}
+
+fn unescape(field: &str) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    let mut bytes = Vec::with_capacity(field.len());
+    let mut rest = field.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let octal = tail
+            .get(..3)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
+        match (*first == b'\\')
+            .then_some(octal)
+            .flatten()
+            .and_then(|d| u8::from_str_radix(d, 8).ok())
+        {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &tail[3..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    PathBuf::from(OsStr::from_bytes(&bytes))
 }
 
 /// Replaces `path` with `content` at once: a reader sees the old file or the new one, never half.
@@ -80,5 +116,15 @@ mod tests {
         assert!(!tree.exists());
         assert!(outside.join("kept").exists());
         Ok(())
+    }
+
+    #[test]
+    fn mount_points_are_unescaped() {
+        let info = "29 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n\
+                    36 29 0:33 / /mnt/with\\040space rw - tmpfs tmpfs rw\n";
+        assert_eq!(
+            mount_points(info),
+            [PathBuf::from("/"), PathBuf::from("/mnt/with space")]
+        );
     }
 }

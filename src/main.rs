@@ -1,25 +1,43 @@
 //! mock: builds RPM packages in clean chroots.
 //!
-//! Parse, load, run, report. Modules in reading order, outside in; one may use those below it.
-
-mod buildroot;
-mod cli;
-mod commands;
-mod config;
-mod error;
-mod fs;
-mod host;
-mod identity;
-mod package_manager;
-mod plugin;
-mod plugins;
-mod recipe;
-mod report;
-mod rpm;
-mod run;
-mod sandbox;
+//! Parse, load, run, report. The modules below stand in reading order, outside in: each may use
+//! those after it, none before it (blank lines keep them in this order).
 
 mod start;
+
+mod request;
+
+mod commands;
+
+mod cli;
+
+mod recipe;
+
+mod plugins;
+
+mod plugin;
+
+mod buildroot;
+
+mod package_manager;
+
+mod rpm;
+
+mod report;
+
+mod run;
+
+mod identity;
+
+mod sandbox;
+
+mod config;
+
+mod host;
+
+mod fs;
+
+mod error;
 
 use std::process::ExitCode;
 

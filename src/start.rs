@@ -1,17 +1,17 @@
 //! From a command line to a running command: who called, which configuration, which privileges.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use crate::buildroot::Cx;
-use crate::cli::command::{Command, Invocation, Verbosity};
+use crate::cli::command::{Command, Invocation, ScrubTarget, Verbosity};
 use crate::cli::{self, Parsed};
-use crate::commands::{self, inspect};
-use crate::config::{self, Config, Defaults, Loaded, Request, Search, cfg};
-use crate::error::Result;
+use crate::commands::{self, inspect, scrub_all};
+use crate::config::{self, Config, IsolationKind};
+use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::identity::Identity;
 use crate::report;
+use crate::request;
 use crate::run::exec::Exec;
 use crate::run::signals::Signals;
 use crate::sandbox::Ids;
@@ -42,13 +42,14 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
         tracing::error!("{warning}");
     }
     if let Command::ListChroots = invocation.command {
-        let mut search = search(&host, &identity);
-        if let Some(directory) = &invocation.overrides.configdir {
-            search.config_dirs = vec![host.cwd.join(directory)];
-        }
-        return identity.as_caller(|| inspect::list_chroots(&search, &facts(&host, &identity)));
+        let search = request::search(&host, &identity, &invocation.overrides);
+        let facts = request::facts(&host, &identity);
+        return identity.as_caller(|| inspect::list_chroots(&search, &facts));
     }
-    let loaded = load(&invocation, &host, &identity)?;
+    if let Command::ScrubAllChroots = invocation.command {
+        return scrub_all(&invocation, &host, identity);
+    }
+    let loaded = request::load(&invocation.overrides, &host, &identity)?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
@@ -61,6 +62,8 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
         ),
         command => {
             config::check_host_arch(&loaded.config, &host.arch)?;
+            check_emulator(&loaded.config, &host)?;
+            announce(&loaded.config);
             let line = crate::run::exec::shell_quoted(&words);
             tracing::info!(
                 "mock version {} starting, args: {line}",
@@ -71,76 +74,30 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
     }
 }
 
-/// Configuration is read with the caller's rights: it may include any path, and an error quotes it.
-fn load(invocation: &Invocation, host: &Host, identity: &Identity) -> Result<Loaded> {
-    identity.as_caller(|| {
-        config::load(&Request {
-            overrides: &invocation.overrides,
-            search: search(host, identity),
-            defaults: defaults(host, identity),
-            host: facts(host, identity),
-            host_arch: host.arch.clone(),
-        })
-    })
-}
-
-/// What a configuration may see of the machine.
-fn facts(host: &Host, identity: &Identity) -> cfg::Host {
-    cfg::Host {
-        environment: host.environment.clone(),
-        uid: identity.uid,
-        gid: identity.gid,
-        groups: identity
-            .mock_gid
-            .map(|gid| ("mock".to_owned(), gid))
-            .into_iter()
-            .collect(),
-        home: identity.home.clone(),
-        cwd: host.cwd.clone(),
-        hostname: host.hostname.clone(),
+/// Emulation is found missing before anything is made, not by the first program that cannot start.
+fn check_emulator(config: &Config, host: &Host) -> Result<()> {
+    match (&config.chroot.forcearch, &config.chroot.emulator) {
+        (Some(arch), Some(emulator)) if *arch != host.arch && !emulator.exists() => Err(Error::Architecture {
+            message: format!(
+                "The --forcearch={arch} feature requires the {} file to be installed (typically qemu-user-static* \
+                 package)",
+                emulator.display()
+            ),
+            hint: Some("install it: `dnf install qemu-user-static`, `apt-get install qemu-user-static`".to_owned()),
+        }),
+        _ => Ok(()),
     }
 }
 
-/// Where configurations are: the machine's own, the package's, and for a binary that was only
-/// built the ones of its source tree.
-fn search(host: &Host, identity: &Identity) -> Search {
-    let built = std::env::current_exe().ok().and_then(|exe| {
-        exe.ancestors()
-            .map(|directory| directory.join("configs"))
-            .find(|configs| configs.join("defaults.toml").is_file())
-    });
-    let installed = [
-        PathBuf::from("/etc/mock"),
-        PathBuf::from("/usr/share/mock/configs"),
-    ];
-    Search {
-        config_dirs: installed
-            .into_iter()
-            .chain(built.filter(|_| !identity.setuid))
-            .collect(),
-        home: Some(identity.home.clone()),
-        cwd: host.cwd.clone(),
+/// What the configuration means for this run, before anything is done.
+fn announce(config: &Config) {
+    if config.isolation.kind == IsolationKind::Nspawn {
+        tracing::warn!("isolation=nspawn is not supported yet: mock's own sandbox is used");
     }
-}
-
-/// An ordinary user's state lives in their own directories (XDG Base Directory Specification).
-fn defaults(host: &Host, identity: &Identity) -> Defaults {
-    if identity.root {
-        return Defaults::default();
-    }
-    let directory = |variable: &str, fallback: &str| {
-        let base = host
-            .env(variable)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute());
-        Some(
-            base.unwrap_or_else(|| identity.home.join(fallback))
-                .join("mock"),
-        )
-    };
-    Defaults {
-        basedir: directory("XDG_DATA_HOME", ".local/share"),
-        cache_topdir: directory("XDG_CACHE_HOME", ".cache"),
+    let description = config.description.as_deref().unwrap_or("no description");
+    tracing::debug!("configuration {}: {description}", config.config_name);
+    for path in &config.config_paths {
+        tracing::debug!("read {}", path.display());
     }
 }
 
@@ -152,31 +109,70 @@ fn work(
     identity: Identity,
     invocation: &Invocation,
 ) -> Result<()> {
-    let identity = match command {
-        Command::Orphanskill => identity,
-        _ if identity.root => identity,
-        _ => enter_namespace(identity)?,
+    let (identity, runner) = match command {
+        Command::Orphanskill => (identity, Exec::new(Signals::install()?)?),
+        _ => privileged(identity)?,
     };
-    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
-    let runner = Exec::new(Signals::install()?)?;
-    let live = config
-        .logging
-        .print_main_output
-        .unwrap_or(invocation.verbosity != Verbosity::Quiet && host.stderr_tty);
-    let logs = !matches!(command, Command::Shell(_));
     let _run = report::Step::start("run");
-    commands::run(
-        command,
-        Cx {
-            config,
+    let quiet = invocation.verbosity == Verbosity::Quiet;
+    let cx = Cx {
+        config,
+        host,
+        identity: &identity,
+        runner: &runner,
+        named: &invocation.overrides.root,
+        live: config
+            .logging
+            .print_main_output
+            .unwrap_or(!quiet && host.stderr_tty),
+        logs: !matches!(command, Command::Shell(_)),
+    };
+    commands::run(command, cx)
+}
+
+/// `--scrub=all` for every root that is found.
+fn scrub_all(invocation: &Invocation, host: &Host, identity: Identity) -> Result<()> {
+    let search = request::search(host, &identity, &invocation.overrides);
+    let configs = identity.as_caller(|| Ok(config::list::names(&search)))?;
+    let (identity, runner) = privileged(identity)?;
+    let defaults = request::defaults(host, &identity);
+    let directories = [
+        defaults.basedir.unwrap_or_else(|| "/var/lib/mock".into()),
+        defaults
+            .cache_topdir
+            .unwrap_or_else(|| "/var/cache/mock".into()),
+    ];
+    scrub_all::run(&directories, &configs, |known| {
+        let mut overrides = invocation.overrides.clone();
+        overrides.root = known.config.clone();
+        if let Some(unique) = &known.unique {
+            overrides
+                .set
+                .push(("unique-ext".to_owned(), unique.as_str().into()));
+        }
+        let loaded = request::load(&overrides, host, &identity)?;
+        let cx = Cx {
+            config: &loaded.config,
             host,
             identity: &identity,
             runner: &runner,
-            named: &invocation.overrides.root,
-            live,
-            logs,
-        },
-    )
+            named: &known.config,
+            live: false,
+            logs: false,
+        };
+        commands::run(&Command::Scrub(vec![ScrubTarget::All]), cx)
+    })
+}
+
+/// The identity that may change roots, and what runs programs for it.
+fn privileged(identity: Identity) -> Result<(Identity, Exec)> {
+    let identity = if identity.root {
+        identity
+    } else {
+        enter_namespace(identity)?
+    };
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
+    Ok((identity, Exec::new(Signals::install()?)?))
 }
 
 fn enter_namespace(identity: Identity) -> Result<Identity> {

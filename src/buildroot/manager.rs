@@ -59,6 +59,12 @@ impl Buildroot<'_> {
         if kind == PackageManagerKind::Yum {
             self.inside
                 .write_if_changed("etc/yum/yum.conf", text.as_bytes())?;
+            self.inside
+                .create_dir_all("etc/yum/pluginconf.d", User::ROOT)?;
+            for (name, content) in &packages.yum_files {
+                let path = format!("etc/yum/pluginconf.d/{name}");
+                self.inside.write_if_changed(&path, content.as_bytes())?;
+            }
         }
         for (name, value) in &packages.dnf_vars {
             self.inside

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Arg, ArgAction, ArgMatches, Args as _, FromArgMatches, Parser, ValueHint};
+use clap::{Arg, ArgAction, ArgMatches, FromArgMatches, Parser, ValueHint};
 
 use crate::cli::modes::Modes;
 use crate::cli::not_yet::NotYet;

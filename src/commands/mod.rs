@@ -9,6 +9,7 @@ mod orphans;
 mod packages;
 mod rebuild;
 mod scrub;
+pub(crate) mod scrub_all;
 mod shell;
 
 use crate::buildroot::Cx;

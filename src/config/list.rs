@@ -27,6 +27,15 @@ pub(crate) fn list_chroots(search: &Search, host: &cfg::Host) -> String {
     text
 }
 
+/// The names of all configurations.
+pub(crate) fn names(search: &Search) -> BTreeSet<String> {
+    let directories = search.config_dirs.iter().cloned().chain(user_dir(search));
+    directories
+        .flat_map(|dir| configs_in(&dir))
+        .map(|(name, _)| name)
+        .collect()
+}
+
 fn list(
     dir: &Path,
     search: &Search,

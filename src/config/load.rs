@@ -234,9 +234,7 @@ fn old_style(options: &mut Options) -> Vec<String> {
         let Some(template) = template_of_old_style(text) else {
             continue;
         };
-        let origin = resolve::origin(options, path)
-            .cloned()
-            .unwrap_or(Origin::Computed);
+        let origin = options.origin(path).cloned().unwrap_or(Origin::Computed);
         warnings.push(format!(
             "{origin}: {} uses '%(...)s', which is deprecated: write it as '{template}'",
             path.join(".")

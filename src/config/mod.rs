@@ -29,6 +29,8 @@ pub(crate) mod value;
 mod warnings;
 
 #[cfg(test)]
+mod cfg_load_tests;
+#[cfg(test)]
 mod load_error_tests;
 #[cfg(test)]
 mod load_tests;
@@ -78,6 +80,8 @@ pub(crate) struct Chroot {
     /// `None`: no check of the host's architecture is made.
     pub(crate) legal_host_arches: Option<Vec<String>>,
     pub(crate) forcearch: Option<String>,
+    /// With `forcearch`: the emulator that must be on the host.
+    pub(crate) emulator: Option<PathBuf>,
     pub(crate) releasever: Option<String>,
     pub(crate) basedir: PathBuf,
     pub(crate) cache_topdir: PathBuf,
@@ -141,7 +145,6 @@ pub(crate) struct Packages {
     pub(crate) dnf4: PackageManagerSettings,
     pub(crate) dnf5: PackageManagerSettings,
     pub(crate) yum: PackageManagerSettings,
-    pub(crate) microdnf: PackageManagerSettings,
     pub(crate) max_attempts: u32,
     pub(crate) attempt_delay: Duration,
     /// `chroot_setup_cmd`: subcommand and arguments.
@@ -161,7 +164,6 @@ pub(crate) struct Packages {
     pub(crate) module_setup_commands: Vec<(String, Vec<String>)>,
     pub(crate) repo_switches: Vec<RepoSwitch>,
     pub(crate) dnf_warning: bool,
-    pub(crate) use_bootstrap: bool,
     pub(crate) ssl_ca_bundle_path: Option<String>,
     /// (host directory, chroot directory)
     pub(crate) ssl_copied_ca_trust_dirs: Vec<(String, String)>,
@@ -213,7 +215,6 @@ pub(crate) struct Isolation {
     pub(crate) kind: IsolationKind,
     pub(crate) hostname: Option<String>,
     pub(crate) internal_dev_setup: bool,
-    pub(crate) dev_loop_count: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -232,6 +233,10 @@ pub(crate) struct Logging {
     pub(crate) stderr_line_prefix: String,
     /// Default time limit of every command that has none of its own.
     pub(crate) opstimeout: Option<Duration>,
+    /// Names of line formats: `detailed`, `simple`, `unadorned`, `state`.
+    pub(crate) root_format: String,
+    pub(crate) build_format: String,
+    pub(crate) state_format: String,
 }
 
 #[derive(Debug, Clone, Default)]

@@ -37,7 +37,7 @@ impl<'a> Reader<'a> {
         let Some(value) = self.options.get(path) else {
             return Ok(None);
         };
-        let origin = origin(self.options, path);
+        let origin = self.options.origin(path);
         let value = self.expander.value(&path.join("."), value, origin)?;
         Ok(Some(value).filter(|value| *value != Value::None))
     }
@@ -53,7 +53,9 @@ impl<'a> Reader<'a> {
 
     pub(super) fn error(&self, path: &[&str], message: String) -> Error {
         Error::Config {
-            place: origin(self.options, path)
+            place: self
+                .options
+                .origin(path)
                 .map(Origin::to_string)
                 .unwrap_or_default(),
             message,
@@ -181,13 +183,6 @@ impl<'a> Reader<'a> {
             .collect::<Option<_>>()
             .ok_or_else(wrong)
     }
-}
-
-/// The place of the value at `path`, or of the nearest table around it.
-pub(super) fn origin<'a>(options: &'a Options, path: &[&str]) -> Option<&'a Origin> {
-    (1..=path.len())
-        .rev()
-        .find_map(|length| options.origin(&path[..length]))
 }
 
 fn strings(value: &Value) -> Option<Vec<String>> {

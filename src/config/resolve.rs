@@ -11,7 +11,6 @@ use super::cfg::Host;
 use super::load::plugin_names;
 use super::options::Options;
 use super::reader::Reader;
-pub(super) use super::reader::origin;
 use super::resolve_packages::packages;
 use super::value::{Origin, Value};
 use super::{
@@ -85,6 +84,7 @@ fn chroot(reader: &Reader<'_>, name: String, shared_name: String, host: &Host) -
             Some(_) => Some(reader.list(&["legal_host_arches"])?),
             None => None,
         },
+        emulator: emulator(reader)?,
         forcearch: reader.text(&["forcearch"])?,
         releasever: reader.text(&["releasever"])?,
         cache_topdir: required_path(reader, "cache_topdir", host)?,
@@ -120,7 +120,7 @@ fn at_home(text: &str, host: &Host) -> PathBuf {
 
 fn users(reader: &Reader<'_>, options: &Options) -> Result<Users> {
     // What mock computed for templates is no wish of the configuration.
-    let wished = |key: &str| match origin(options, &[key]) {
+    let wished = |key: &str| match options.origin(&[key]) {
         Some(Origin::Computed) => Ok(None),
         _ => reader.number(&[key]),
     };
@@ -221,7 +221,6 @@ fn isolation(reader: &Reader<'_>) -> Result<Isolation> {
         kind,
         hostname: reader.text(&["hostname"])?,
         internal_dev_setup: reader.bool(&["internal_dev_setup"])?,
-        dev_loop_count: reader.number(&["dev_loop_count"])?.unwrap_or(0),
     })
 }
 
@@ -252,6 +251,9 @@ fn logging(reader: &Reader<'_>) -> Result<Logging> {
         print_main_output: reader.optional_bool(&["print_main_output"])?,
         stderr_line_prefix: reader.string(&["stderr_line_prefix"])?,
         opstimeout: reader.limit(&["opstimeout"])?,
+        root_format: reader.string(&["root_log_fmt_name"])?,
+        build_format: reader.string(&["build_log_fmt_name"])?,
+        state_format: reader.string(&["state_log_fmt_name"])?,
     })
 }
 
@@ -288,6 +290,16 @@ const HOST_ARCHES: [&str; 17] = [
     "ppc",
     "s390",
 ];
+
+/// The program that runs the forced architecture's programs.
+fn emulator(reader: &Reader<'_>) -> Result<Option<PathBuf>> {
+    let Some(arch) = reader.text(&["forcearch"])? else {
+        return Ok(None);
+    };
+    let names = reader.table_of_strings(&["qemu_user_static_mapping"])?;
+    let name = names.get(&arch).unwrap_or(&arch);
+    Ok(Some(PathBuf::from(format!("/usr/bin/qemu-{name}-static"))))
+}
 
 /// Whether a host of `host_arch` can build for this configuration.
 pub(crate) fn check_host_arch(config: &Config, host_arch: &str) -> Result<()> {

@@ -17,7 +17,6 @@ pub(super) fn packages(reader: &Reader<'_>, overrides: &Overrides) -> Result<Pac
         dnf4: settings(reader, "dnf4")?,
         dnf5: settings(reader, "dnf5")?,
         yum: settings(reader, "yum")?,
-        microdnf: settings(reader, "microdnf")?,
         max_attempts: reader
             .number(&["package_manager_max_attempts"])?
             .unwrap_or(1)
@@ -35,7 +34,6 @@ pub(super) fn packages(reader: &Reader<'_>, overrides: &Overrides) -> Result<Pac
         module_setup_commands: module_setup_commands(reader)?,
         repo_switches,
         dnf_warning: reader.optional_bool(&["dnf_warning"])?.unwrap_or(true),
-        use_bootstrap: reader.bool(&["use_bootstrap"])?,
         ssl_ca_bundle_path: reader.text(&["ssl_ca_bundle_path"])?,
         ssl_copied_ca_trust_dirs: reader.pairs(&["ssl_copied_ca_trust_dirs"])?,
         yum_files: [

@@ -5,7 +5,6 @@
 
 use super::keys::{Status, schema};
 use super::options::Options;
-use super::reader::origin;
 use super::value::{Origin, Value};
 
 pub(super) fn of_options(options: &Options) -> Vec<String> {
@@ -120,7 +119,7 @@ fn mistyped(options: &Options) -> Vec<String> {
 
 /// The place of a value that a person chose.
 fn chosen<'a>(options: &'a Options, path: &[&str]) -> Option<&'a Origin> {
-    match origin(options, path)? {
+    match options.origin(path)? {
         origin @ (Origin::File { .. } | Origin::CommandLine) => Some(origin),
         Origin::Default { .. } | Origin::Computed => None,
     }

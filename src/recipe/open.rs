@@ -5,10 +5,10 @@ use crate::buildroot::results::make_result_directory;
 use crate::buildroot::trash::Trash;
 use crate::buildroot::{Buildroot, Cx};
 use crate::config::PackageManagerKind;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::plugin::Plugins;
 use crate::plugins;
-use crate::report::{self, Formats, LogFiles};
+use crate::report::{self, Formats, LogFiles, Shape};
 
 use super::init;
 
@@ -61,10 +61,21 @@ impl<'a> Session<'a> {
 
 fn attach_logs(cx: Cx<'_>, layout: &Layout) -> Result<LogFiles> {
     make_result_directory(cx, &layout.base, &layout.result)?;
+    let logging = &cx.config.logging;
     let formats = Formats {
-        stderr_line_prefix: cx.config.logging.stderr_line_prefix.clone(),
-        ..Formats::default()
+        root: shape(&logging.root_format)?,
+        build: shape(&logging.build_format)?,
+        state: shape(&logging.state_format)?,
+        stderr_line_prefix: logging.stderr_line_prefix.clone(),
     };
     cx.identity
         .as_caller(|| report::attach(&layout.result, &formats))
+}
+
+fn shape(name: &str) -> Result<Shape> {
+    Shape::named(name).ok_or_else(|| {
+        Error::command(format!(
+            "unknown log format '{name}'; there are detailed, simple, unadorned and state"
+        ))
+    })
 }

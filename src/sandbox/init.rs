@@ -3,7 +3,7 @@
 //! When it exits, the kernel ends whatever the program left running and drops every mount, so a
 //! daemon started by a scriptlet or a test suite cannot outlive its command.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -150,48 +150,13 @@ fn host_view(sandbox: &Sandbox, writable: &[PathBuf]) -> Result<()> {
         mount::bind_self(path)?;
     }
     make_mounts(sandbox)?;
-    for point in mount_points(&info) {
+    for point in crate::fs::mount_points(&info) {
         if !kept.iter().any(|path| point.starts_with(path)) {
             // Some mounts (autofs, those of another owner) refuse; they stay as the host has them.
             let _ = mount::remount_read_only(&point);
         }
     }
     mount::proc_of_this_namespace()
-}
-
-/// Mount points of a `/proc/PID/mountinfo` text: the fifth field, with octal escapes undone.
-pub(crate) fn mount_points(mountinfo: &str) -> Vec<PathBuf> {
-    mountinfo
-        .lines()
-        .filter_map(|line| line.split(' ').nth(4))
-        .map(unescape)
-        .collect()
-}
-
-fn unescape(field: &str) -> PathBuf {
-    use std::os::unix::ffi::OsStrExt;
-    let mut bytes = Vec::with_capacity(field.len());
-    let mut rest = field.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let octal = tail
-            .get(..3)
-            .and_then(|digits| std::str::from_utf8(digits).ok());
-        match (*first == b'\\')
-            .then_some(octal)
-            .flatten()
-            .and_then(|d| u8::from_str_radix(d, 8).ok())
-        {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[3..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    PathBuf::from(OsStr::from_bytes(&bytes))
 }
 
 /// With a single mapped id the build user is the same kernel id under another number, in a nested
@@ -220,20 +185,5 @@ fn reap_until(program: Pid) -> Report {
                 };
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn mount_points_are_unescaped() {
-        let info = "29 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n\
-                    36 29 0:33 / /mnt/with\\040space rw - tmpfs tmpfs rw\n";
-        assert_eq!(
-            mount_points(info),
-            [PathBuf::from("/"), PathBuf::from("/mnt/with space")]
-        );
     }
 }

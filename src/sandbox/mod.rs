@@ -20,7 +20,6 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use init::mount_points;
 pub(crate) use mount::Mount;
 
 /// Which file tree is the program's `/`.

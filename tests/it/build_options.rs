@@ -398,8 +398,8 @@ fn a_build_that_takes_too_long_is_stopped() {
         insta::allow_duplicates! { assert_snapshot!(done.error(), @"
         exit 11
         ERROR: Exception([MINI]/SRPMS/endless-1.0-1.mini1.src.rpm) Config(mini-[ARCH]) [N] minutes [N] seconds
-        INFO: Results and/or logs in: [DIR]/home/.local/share/mock/mini-[ARCH]/result
-        Failed endless-1.0-1.mini1.src.rpm ([N] minutes [N] seconds): [DIR]/home/.local/share/mock/mini-[ARCH]/result
+        INFO: Results and/or logs in: [STATE]/mini-[ARCH]/result
+        Failed endless-1.0-1.mini1.src.rpm ([N] minutes [N] seconds): [STATE]/mini-[ARCH]/result
         Finish: run
         ERROR: Timeout(2) expired for command:
          # bash --login -c '/usr/bin/rpmbuild -bb --noclean --target [ARCH] --nodeps /builddir/build/SPECS/endless.spec'

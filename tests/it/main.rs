@@ -9,5 +9,13 @@
 
 mod support;
 
+mod bad_input;
 mod build;
 mod build_options;
+mod commands;
+mod failures;
+mod isolation;
+mod lifetime;
+mod locks;
+mod packages;
+mod roots;

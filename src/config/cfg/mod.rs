@@ -1,4 +1,41 @@
-//! The original's `.cfg` format. (Stand-in until the evaluator is there.)
+//! The original's `.cfg` files, read without a Python interpreter.
+//!
+//! The files are programs in a small part of Python that build one dictionary, `config_opts`. The
+//! text is parsed ([`syntax`]), and what was parsed is carried out ([`eval`]) on a heap of its
+//! own ([`object`]). A configuration sees the machine only through [`Host`], reads files only by
+//! `include()`, and its work, memory and nesting are bounded: it ends, with a value or an error.
+//! Whatever is not supported is refused with its place and the way to write it instead.
+
+pub(crate) mod aliases;
+
+mod ast;
+mod backslash;
+mod builtins;
+mod call;
+mod collection_methods;
+mod compare;
+mod eval;
+mod export;
+mod expr;
+mod fail;
+mod format;
+mod host;
+mod include;
+mod number;
+mod object;
+mod operators;
+mod os_path;
+mod percent;
+mod repr;
+mod sorting;
+mod source;
+mod stmt;
+mod str_methods;
+mod subscript;
+mod syntax;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,27 +43,52 @@ use std::path::{Path, PathBuf};
 use super::options::Options;
 use crate::error::{Error, Result};
 
-/// What a `.cfg` may see of the host.
+/// Several times what the deepest evaluation takes, in a build without optimization.
+const STACK: usize = 32 << 20;
+
+/// What a configuration may see of the machine. Plain data: evaluation is a function of it, of
+/// the files it includes, and of which files exist.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Host {
     pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) user: String,
     pub(crate) uid: u32,
     pub(crate) gid: u32,
+    /// Group name -> gid.
     pub(crate) groups: BTreeMap<String, u32>,
     pub(crate) home: PathBuf,
     pub(crate) cwd: PathBuf,
     pub(crate) hostname: String,
+    /// What `uuid.uuid4()` is made of: different in each run.
+    pub(crate) random_seed: u64,
 }
 
+/// Evaluates one top-level file on top of `options`, which stay as they are if it fails.
+///
+/// Local variables do not survive to the next file. Every file read, includes too, is added to
+/// `files_read` by its real path.
 pub(crate) fn evaluate(
     path: &Path,
-    _config_dir: &Path,
-    _host: &Host,
-    _options: &mut Options,
-    _files_read: &mut Vec<PathBuf>,
-    _warnings: &mut Vec<String>,
+    config_dir: &Path,
+    host: &Host,
+    options: &mut Options,
+    files_read: &mut Vec<PathBuf>,
+    warnings: &mut Vec<String>,
 ) -> Result<()> {
-    Err(Error::NotYet {
-        mode: format!("reading {}", path.display()),
+    let evaluate = || {
+        eval::Evaluator::new(config_dir, host, options, files_read, warnings)
+            .and_then(|evaluator| evaluator.run(path, options))
+            .map_err(fail::Fail::into_error)
+    };
+    // The evaluator recurses, to a bounded depth: a thread has a stack that is known to suffice.
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, evaluate);
+        match thread.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(error) => Err(Error::system("cannot start a thread", error)),
+        }
     })
 }

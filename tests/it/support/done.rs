@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use super::machine;
-use super::place::{Place, base};
+use super::place::{Place, Who, base};
 
 /// A run that is over.
 #[derive(Debug)]
@@ -60,7 +60,10 @@ impl<'a> Done<'a> {
         };
         for (name, output) in [("stdout", self.out()), ("stderr", self.stderr.clone())] {
             if !output.is_empty() {
-                text.push_str(&format!("--- {name}\n{}\n", self.filter(output.trim_end())));
+                text.push_str(&format!(
+                    "--- {name}\n{}\n",
+                    self.filtered(output.trim_end())
+                ));
             }
         }
         text
@@ -73,20 +76,24 @@ impl<'a> Done<'a> {
             .find("ERROR: ")
             .map_or("", |start| &self.stderr[start..]);
         let code = self.status.code().unwrap_or(-1);
-        format!("exit {code}\n{}", self.filter(start.trim_end()))
+        format!("exit {code}\n{}", self.filtered(start.trim_end()))
     }
 
-    fn filter(&self, text: &str) -> String {
+    pub(crate) fn filtered(&self, text: &str) -> String {
         let lines = text
             .lines()
             .filter(|line| !line.starts_with("INFO: mock version "));
         let text = lines.collect::<Vec<_>>().join("\n");
         let mut text = text
+            .replace(self.place.basedir().to_string_lossy().as_ref(), "[STATE]")
             .replace(self.place.dir.to_string_lossy().as_ref(), "[DIR]")
             .replace(base().to_string_lossy().as_ref(), "[BASE]")
             .replace(machine::minidistro().to_string_lossy().as_ref(), "[MINI]")
             .replace(super::ARCH, "[ARCH]")
-            .replace(&self.place.account.name, "[USER]");
+            .replace(super::OTHER_ARCH, "[OTHER ARCH]");
+        if self.place.who != Who::Root {
+            text = text.replace(&self.place.account.name, "[USER]");
+        }
         for (before, after, name) in [
             ("process ", "", "[PID]"),
             ("", " minutes ", "[N]"),

@@ -24,9 +24,8 @@ pub(crate) fn minidistro() -> PathBuf {
 /// line, or holds the process's root.
 pub(crate) fn processes_of(directory: &Path) -> Vec<String> {
     let name = directory.to_str().expect("a test's path is UTF-8");
-    let roots: Vec<(u64, u64)> = walk(directory, 4)
-        .into_iter()
-        .filter(|path| path.file_name().is_some_and(|name| name == "root"))
+    let roots: Vec<(u64, u64)> = roots_below(directory, 8)
+        .iter()
         .filter_map(|path| fs::metadata(path).ok())
         .map(|metadata| (metadata.dev(), metadata.ino()))
         .collect();
@@ -45,18 +44,17 @@ pub(crate) fn processes_of(directory: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Directories below `top`, to a depth.
-fn walk(top: &Path, depth: u32) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(top) else {
-        return Vec::new();
-    };
+/// Build roots below `top`, down to a depth.
+fn roots_below(top: &Path, depth: u32) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in entries.flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+    for entry in fs::read_dir(top).into_iter().flatten().flatten() {
+        if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            continue;
+        }
+        if entry.file_name() == "root" {
             found.push(entry.path());
-            if depth > 1 {
-                found.extend(walk(&entry.path(), depth - 1));
-            }
+        } else if depth > 0 {
+            found.extend(roots_below(&entry.path(), depth - 1));
         }
     }
     found

@@ -6,9 +6,9 @@ mod mock;
 mod place;
 
 pub(crate) use done::Done;
-pub(crate) use machine::{mounts_below, processes_of, wait_until};
+pub(crate) use machine::{minidistro, mounts_below, processes_of, wait_until};
 pub(crate) use mock::Running;
-pub(crate) use place::{Place, Who, run};
+pub(crate) use place::{Place, Who, configs, run, shared};
 
 /// The file of the mini distribution's source package `name`.
 pub(crate) fn srpm(name: &str) -> String {
@@ -25,3 +25,10 @@ pub(crate) fn srpm(name: &str) -> String {
 
 /// The machine's architecture, as RPM calls it.
 pub(crate) const ARCH: &str = std::env::consts::ARCH;
+
+/// One that it is not.
+pub(crate) const OTHER_ARCH: &str = if cfg!(target_arch = "aarch64") {
+    "x86_64"
+} else {
+    "aarch64"
+};

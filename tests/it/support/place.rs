@@ -64,6 +64,11 @@ pub(crate) fn base() -> &'static Path {
     })
 }
 
+/// The shipped configurations, which find the mini distribution wherever it is.
+pub(crate) fn configs() -> PathBuf {
+    base().join("configs")
+}
+
 /// In memory where that is big enough: a disk is several times slower.
 fn scratch() -> PathBuf {
     if let Some(chosen) = std::env::var_os("MOCK_TEST_SCRATCH") {
@@ -234,7 +239,7 @@ impl Place {
 
     /// `mock -r mini-ARCH` with these arguments.
     pub(crate) fn mock<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Mock<'_> {
-        let configs = base().join("configs");
+        let configs = configs();
         let root = format!("mini-{}", super::ARCH);
         let mut mock = self
             .bare()
@@ -293,4 +298,21 @@ impl Drop for Place {
         }
         remove(&self.dir);
     }
+}
+
+/// An initialised root that many tests look at and none changes.
+pub(crate) fn shared(who: Who) -> Option<&'static Place> {
+    static ROOT: OnceLock<Option<Place>> = OnceLock::new();
+    static USER: OnceLock<Option<Place>> = OnceLock::new();
+    let cell = match who {
+        Who::Root => &ROOT,
+        Who::User => &USER,
+        Who::SingleId => panic!("no test shares that"),
+    };
+    let place = cell.get_or_init(|| {
+        let place = Place::new(who)?;
+        place.mock(["--init"]).ok();
+        Some(place)
+    });
+    place.as_ref()
 }

@@ -1,0 +1,309 @@
+//! What a build can see and reach: its root, and nothing else.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::support::{Place, Who, run, shared, srpm};
+
+fn both() -> impl Iterator<Item = &'static Place> {
+    [Who::User, Who::Root].into_iter().filter_map(shared)
+}
+
+/// The output of a line run by the shell inside, as root and as the build user.
+fn inside(place: &Place, line: &str) -> [String; 2] {
+    [&["--shell", line][..], &["--unpriv", "--shell", line]]
+        .map(|arguments| place.mock(["-q"]).args(arguments).ok().out())
+}
+
+/// What `attempts.sh` of the package may succeed with: places inside the root, and what root may
+/// do there. Nothing of it is seen outside.
+const HARMLESS: [&str; 4] = [
+    "write /tmp/escaped-mock",
+    "write /var/tmp/escaped-mock",
+    "write /dev/shm/escaped-mock",
+    // The chroot's own; processes of the sandbox all have the same root.
+    "write /proc/1/root/tmp/escaped-mock",
+];
+
+fn no_escape(who: Who) {
+    let Some(place) = Place::new(who) else { return };
+    let hostname = run("hostname", [""; 0]);
+    let cores = fs::read_to_string("/proc/sys/kernel/core_pattern").ok();
+    let done = place.mock([srpm("escape")]).run();
+    let log = fs::read(place.result().join("build.log")).expect("there is a log");
+    let log = String::from_utf8_lossy(&log).into_owned();
+    let mut attempts = 0;
+    for line in log.lines() {
+        attempts += usize::from(line.starts_with("ESCAPE-"));
+        if let Some((_, what)) = line
+            .strip_prefix("ESCAPE-OK: ")
+            .and_then(|rest| rest.split_once(": "))
+        {
+            assert!(HARMLESS.contains(&what), "{line}");
+        }
+    }
+    assert!(attempts > 60, "{attempts} attempts:\n{log}");
+    // The results that are links to files of the host are not followed, and not copied.
+    for name in fs::read_dir(place.result()).expect("there are results") {
+        let path = name.expect("it can be listed").path();
+        let metadata = fs::symlink_metadata(&path).expect("it was listed");
+        assert!(metadata.is_file(), "{}", path.display());
+        assert!(
+            !path.to_string_lossy().contains("escaped"),
+            "{}",
+            path.display()
+        );
+    }
+    drop(done);
+    assert_eq!(run("hostname", [""; 0]), hostname);
+    assert_eq!(
+        fs::read_to_string("/proc/sys/kernel/core_pattern").ok(),
+        cores
+    );
+    let places = [
+        "/",
+        "/etc",
+        "/usr",
+        "/root",
+        "/tmp",
+        "/var/tmp",
+        "/dev",
+        "/dev/shm",
+        "/proc/1/cwd",
+        "/var/lib/rpm",
+    ];
+    for directory in places.map(Path::new) {
+        for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            assert!(
+                !name.to_string_lossy().contains("escaped-mock"),
+                "{:?}",
+                entry.path()
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_escapes_rootless() {
+    no_escape(Who::User);
+}
+
+#[test]
+fn nothing_escapes_as_root() {
+    no_escape(Who::Root);
+}
+
+fn network_lines(place: &Place, arguments: &[&str]) -> Vec<String> {
+    place.mock(arguments).args([srpm("network")]).ok();
+    let log = fs::read_to_string(place.result().join("build.log")).expect("there is a log");
+    log.lines()
+        .filter(|line| line.starts_with("NETWORK-"))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn a_build_has_no_network_but_its_own_loopback() {
+    for who in [Who::User, Who::Root] {
+        let Some(place) = Place::new(who) else {
+            continue;
+        };
+        assert_eq!(
+            network_lines(&place, &[]),
+            [
+                "NETWORK-INTERFACE: lo up",
+                "NETWORK-LOOPBACK: ok",
+                "NETWORK-OUTSIDE: Network is unreachable",
+                "NETWORK-NAMES: Temporary failure in name resolution",
+            ]
+        );
+    }
+}
+
+#[test]
+fn the_hosts_network_when_asked_for() {
+    for who in [Who::User, Who::Root] {
+        let Some(place) = Place::new(who) else {
+            continue;
+        };
+        let of_host: BTreeSet<String> = fs::read_dir("/sys/class/net")
+            .expect("it can be listed")
+            .map(|entry| entry.expect("it can be listed").file_name())
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect();
+        let lines = network_lines(&place, &["--enable-network"]);
+        let seen: BTreeSet<String> = lines
+            .iter()
+            .filter_map(|line| line.strip_prefix("NETWORK-INTERFACE: ")?.split(' ').next())
+            .map(str::to_owned)
+            .collect();
+        assert!(
+            seen.is_subset(&of_host) && seen.contains("lo"),
+            "{seen:?} {of_host:?}"
+        );
+        let inside = place
+            .mock([
+                "-q",
+                "--enable-network",
+                "--shell",
+                "readlink /proc/self/ns/net; cat /etc/resolv.conf",
+            ])
+            .ok();
+        let own = fs::read_link("/proc/self/ns/net").expect("the kernel has namespaces");
+        let resolver = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+        assert_eq!(inside.out(), format!("{}\n{resolver}", own.display()));
+    }
+}
+
+#[test]
+fn devices_are_these() {
+    for place in both() {
+        for listing in inside(
+            place,
+            "cd /dev; find . | grep -v '^./pts/[0-9]' | LC_ALL=C sort",
+        ) {
+            let expected = [
+                ".",
+                "./console",
+                "./core",
+                "./fd",
+                "./full",
+                "./null",
+                "./ptmx",
+                "./pts",
+                "./pts/ptmx",
+                "./random",
+                "./shm",
+                "./stderr",
+                "./stdin",
+                "./stdout",
+                "./tty",
+                "./urandom",
+                "./zero",
+            ];
+            let names: Vec<&str> = listing.lines().collect();
+            assert_eq!(names, expected);
+        }
+        for line in [
+            "head -c3 /dev/zero | wc -c | tr -d '\\n'",
+            "head -c3 /dev/urandom | wc -c | tr -d '\\n'",
+            "head -c3 /dev/full | wc -c | tr -d '\\n'",
+            "echo x >/dev/null && echo x > /dev/shm/x && rm /dev/shm/x && printf 3",
+            "echo x > /dev/full || printf 3",
+        ] {
+            assert_eq!(inside(place, line), ["3", "3"], "{line}");
+        }
+    }
+}
+
+#[test]
+fn processes_are_only_ones_own() {
+    for place in both() {
+        for text in inside(place, "cat /proc/[0-9]*/comm; echo; cat /proc/1/comm") {
+            let lines: Vec<&str> = text.lines().collect();
+            assert!(lines.len() <= 6, "{text}");
+            let known = ["mock", "sh", "bash", "cat", ""];
+            let first = lines.last().unwrap_or(&"");
+            assert!(
+                lines
+                    .iter()
+                    .all(|name| known.contains(name) || name == first),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn namespaces_are_ones_own() {
+    for place in both() {
+        for name in ["mnt", "pid", "ipc", "uts", "net"] {
+            let path = format!("/proc/self/ns/{name}");
+            let own = fs::read_link(&path).expect("the kernel has namespaces");
+            for seen in inside(place, &format!("readlink {path}")) {
+                assert_ne!(seen.trim(), own.to_string_lossy(), "{name}");
+                assert!(seen.starts_with(&format!("{name}:[")), "{seen}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_host_name_is_the_configurations() {
+    for place in both() {
+        assert_eq!(
+            inside(place, "cat /proc/sys/kernel/hostname"),
+            ["mock\n", "mock\n"]
+        );
+    }
+}
+
+#[test]
+fn sys_and_the_kernels_settings_cannot_be_changed() {
+    for place in both() {
+        for text in inside(
+            place,
+            "for f in /sys/kernel/uevent_helper /sys/module; do test -w $f && echo $f; done; \
+                                   mkdir /sys/x 2>/dev/null && echo made; true",
+        ) {
+            assert_eq!(text, "");
+        }
+    }
+}
+
+/// What could be mounted over, or left mounted, on the host.
+#[test]
+fn mounts_are_those_of_the_sandbox() {
+    for place in both() {
+        for text in inside(place, "cut -d' ' -f2 /proc/self/mounts | sort -u") {
+            let seen: Vec<&str> = text.lines().collect();
+            let expected = [
+                "/",
+                "/dev",
+                "/dev/console",
+                "/dev/full",
+                "/dev/null",
+                "/dev/pts",
+                "/dev/random",
+                "/dev/shm",
+                "/dev/tty",
+                "/dev/urandom",
+                "/dev/zero",
+                "/proc",
+                "/sys",
+            ];
+            assert_eq!(seen, expected);
+        }
+    }
+}
+
+/// No file descriptor of `mock` reaches the programs inside.
+#[test]
+fn no_open_file_is_handed_on() {
+    for place in both() {
+        for text in inside(place, "ls /proc/self/fd") {
+            // 3 is the directory that ls reads.
+            assert_eq!(text, "0\n1\n2\n3\n");
+        }
+    }
+}
+
+/// Files, binary and source, whose links lead out of the result directory.
+#[test]
+fn a_users_bind_mount_is_there() {
+    let Some(place) = Place::new(Who::User) else {
+        return;
+    };
+    let data = place.make_dir("work/data");
+    place.write("work/data/file", "of the host\n");
+    let option = format!(
+        "--plugin-option=bind_mount:dirs=[('{}', '/mnt/data')]",
+        data.display()
+    );
+    let done = place
+        .mock(["-q", &option, "--shell", "cat /mnt/data/file"])
+        .ok();
+    assert_eq!(done.out(), "of the host\n");
+}

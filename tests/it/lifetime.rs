@@ -1,0 +1,210 @@
+//! When `mock` ends, however it ends, nothing it started lives on and nothing it mounted stays.
+
+use std::fs;
+use std::time::Duration;
+
+use insta::{allow_duplicates, assert_snapshot};
+use nix::sys::signal::Signal;
+
+use crate::support::{Place, Running, Who, mounts_below, processes_of, srpm, wait_until};
+
+/// Longer than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long the kernel may take to end a killed process tree.
+const SOON: Duration = Duration::from_secs(2);
+
+/// Waits until a program with these words in its command line works on the place.
+fn wait_for_program(place: &Place, running: &mut Running<'_>, words: &str) {
+    let found = wait_until(PATIENCE, || {
+        assert!(!running.is_over(), "mock ended too early");
+        let all = processes_of(&place.dir);
+        let is_it = |line: &String| {
+            line.split_once(' ')
+                .is_some_and(|(_, line)| line.starts_with(words))
+        };
+        all.iter().any(is_it).then_some(())
+    });
+    assert_eq!(found, Some(()), "{words} does not run");
+}
+
+fn nothing_is_left(place: &Place) {
+    let left = wait_until(SOON, || {
+        (processes_of(&place.dir).is_empty() && mounts_below(&place.dir).is_empty()).then_some(())
+    });
+    let (processes, mounts) = (processes_of(&place.dir), mounts_below(&place.dir));
+    assert_eq!(left, Some(()), "{processes:#?}\n{mounts:#?}");
+}
+
+/// Starts a build that never ends, and gives it when it sleeps.
+fn endless(place: &Place) -> Running<'_> {
+    let mut running = place.mock(["--rebuild", &srpm("endless")]).spawn();
+    wait_for_program(place, &mut running, "sleep 100000");
+    running
+}
+
+fn killed_while_building(who: Who) {
+    let Some(place) = Place::new(who) else { return };
+    let running = endless(&place);
+    running.signal(Signal::SIGKILL);
+    running.wait().killed_by(Signal::SIGKILL);
+    nothing_is_left(&place);
+    // The next one finds nothing in its way.
+    place.mock([srpm("needsnothing")]).ok();
+}
+
+#[test]
+fn killed_while_building_rootless() {
+    killed_while_building(Who::User);
+}
+
+#[test]
+fn killed_while_building_as_root() {
+    killed_while_building(Who::Root);
+}
+
+fn killed_while_installing(who: Who) {
+    let Some(place) = Place::new(who) else { return };
+    let mut running = place.mock(["--init"]).spawn();
+    let started = wait_until(PATIENCE, || {
+        assert!(!running.is_over(), "mock ended too early");
+        // In the midst of the transaction: some packages are there.
+        place.root().join("usr/bin/tar").exists().then_some(())
+    });
+    assert_eq!(started, Some(()));
+    running.signal(Signal::SIGKILL);
+    running.wait().killed_by(Signal::SIGKILL);
+    nothing_is_left(&place);
+    // What is half there is not taken for a root, also not by those who want to keep it.
+    let done = place.mock(["--no-clean", &srpm("needsnothing")]).ok();
+    allow_duplicates! { assert_snapshot!(done.shot().lines().take(6).collect::<Vec<_>>().join("\n"), @"
+    exit 0
+    --- stderr
+    Start: run
+    INFO: Start([MINI]/SRPMS/needsnothing-1.0-1.mini1.src.rpm)  Config(mini-[ARCH])
+    INFO: Mock Version: 0.1.0
+    Start: chroot init
+    "); }
+    place.mock(["--chroot", "gcc --version"]).ok();
+}
+
+#[test]
+fn killed_while_installing_rootless() {
+    killed_while_installing(Who::User);
+}
+
+#[test]
+fn killed_while_installing_as_root() {
+    killed_while_installing(Who::Root);
+}
+
+#[test]
+fn interrupted_while_building() {
+    for who in [Who::User, Who::Root] {
+        for (signal, status) in [
+            (Signal::SIGINT, 7),
+            (Signal::SIGTERM, 143),
+            (Signal::SIGHUP, 129),
+        ] {
+            let Some(place) = Place::new(who) else {
+                continue;
+            };
+            let running = endless(&place);
+            running.signal(signal);
+            let done = running.wait().exits(status);
+            nothing_is_left(&place);
+            let state = fs::read_to_string(place.result().join("state.log"));
+            let state = state.expect("there is a log");
+            assert_eq!(
+                state.matches(" - Start: ").count(),
+                state.matches(" - Finish: ").count(),
+                "{state}"
+            );
+            let last = done.stderr.lines().last().unwrap_or_default().to_owned();
+            let expected = if signal == Signal::SIGINT {
+                "ERROR: Exiting on user interrupt, <CTRL>-C".to_owned()
+            } else {
+                format!("ERROR: interrupted by {}", signal.as_str())
+            };
+            assert_eq!(last, expected);
+            place
+                .mock(["--no-clean", "--nocheck", &srpm("needsnothing")])
+                .ok();
+        }
+    }
+}
+
+#[test]
+fn interrupted_while_installing() {
+    let Some(place) = Place::new(Who::User) else {
+        return;
+    };
+    let mut running = place.mock(["--init"]).spawn();
+    let started = wait_until(PATIENCE, || {
+        assert!(!running.is_over(), "mock ended too early");
+        place.root().join("usr/bin/tar").exists().then_some(())
+    });
+    assert_eq!(started, Some(()));
+    running.signal(Signal::SIGINT);
+    running.wait().exits(7);
+    nothing_is_left(&place);
+    place.mock(["--no-clean", "--chroot", "gcc --version"]).ok();
+}
+
+/// What a scriptlet leaves running does not outlive the transaction.
+#[test]
+fn a_daemon_of_a_scriptlet_ends_with_its_transaction() {
+    for who in [Who::User, Who::Root] {
+        let Some(place) = Place::new(who) else {
+            continue;
+        };
+        place.mock(["--install", "torture-daemon"]).ok();
+        nothing_is_left(&place);
+    }
+}
+
+#[test]
+fn a_daemon_of_a_command_ends_with_it() {
+    for who in [Who::User, Who::Root] {
+        let Some(place) = Place::new(who) else {
+            continue;
+        };
+        let daemon =
+            "setsid sh -c 'sleep 1000 & sleep 1000' </dev/null >/dev/null 2>&1 & echo started";
+        for mode in ["--chroot", "--shell"] {
+            let done = place.mock(["-q", mode, daemon]).ok();
+            assert_eq!(done.out(), "started\n", "{mode}");
+            nothing_is_left(&place);
+        }
+    }
+}
+
+/// A process that keeps the output open does not keep `mock`.
+#[test]
+fn a_daemon_with_the_output_open_does_not_hold_things_up() {
+    let Some(place) = Place::new(Who::User) else {
+        return;
+    };
+    place.mock(["--init"]).ok();
+    let start = std::time::Instant::now();
+    place
+        .mock(["-q", "--chroot", "sleep 30 & echo started"])
+        .ok();
+    assert!(start.elapsed() < Duration::from_secs(10));
+    nothing_is_left(&place);
+}
+
+/// A terminal that is closed takes what ran in it along.
+#[test]
+fn the_shells_mock_is_killed() {
+    for who in [Who::User, Who::Root] {
+        let Some(place) = Place::new(who) else {
+            continue;
+        };
+        let mut running = place.mock(["--shell", "sleep 1000"]).spawn();
+        wait_for_program(&place, &mut running, "sleep 1000");
+        running.signal(Signal::SIGKILL);
+        running.wait().killed_by(Signal::SIGKILL);
+        nothing_is_left(&place);
+    }
+}

@@ -1,0 +1,259 @@
+//! Roots made, shown and removed.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use insta::assert_snapshot;
+
+use crate::support::{ARCH, Place, Who, shared, srpm, wait_until};
+
+#[test]
+fn init_and_clean() {
+    for who in [Who::User, Who::Root] {
+        let Some(place) = Place::new(who) else {
+            continue;
+        };
+        let done = place.mock(["--init"]).ok();
+        insta::allow_duplicates! { assert_snapshot!(done.shot(), @"
+        exit 0
+        --- stderr
+        Start: run
+        Start: clean chroot
+        Finish: clean chroot
+        INFO: Mock Version: 0.1.0
+        Start: chroot init
+        Start: installing minimal buildroot with dnf4
+        Finish: installing minimal buildroot with dnf4
+        Finish: chroot init
+        Finish: run
+        "); }
+        assert!(place.root().join("usr/bin/gcc").exists());
+        // Nothing of a new root reaches out of it.
+        fs::write(place.root().join("marker"), "").expect("root may write anywhere");
+        place.mock(["--init", "--no-clean"]).ok();
+        assert!(place.root().join("marker").exists());
+        place.mock(["--init"]).ok();
+        assert!(!place.root().join("marker").exists());
+        let done = place.mock(["--clean"]).ok();
+        insta::allow_duplicates! { assert_snapshot!(done.shot(), @"
+        exit 0
+        --- stderr
+        Start: run
+        Start: clean chroot
+        Finish: clean chroot
+        Finish: run
+        "); }
+        assert!(!place.chroot().exists());
+        // What is clean stays so.
+        place.mock(["--clean"]).ok();
+    }
+}
+
+#[test]
+fn old_style_words() {
+    let Some(place) = Place::new(Who::User) else {
+        return;
+    };
+    place.mock(["init"]).ok();
+    assert!(place.root().join("usr/bin/gcc").exists());
+    assert_eq!(
+        place.mock(["-q", "shell", "echo", "hello"]).ok().out(),
+        "hello\n"
+    );
+    assert_eq!(
+        place.mock(["-q", "chroot", "echo hello"]).ok().out(),
+        "hello\n"
+    );
+    place.mock(["rebuild", &srpm("needsnothing")]).ok();
+    place.mock(["clean"]).ok();
+    assert!(!place.chroot().exists());
+}
+
+#[test]
+fn scrubbing() {
+    let Some(place) = Place::new(Who::User) else {
+        return;
+    };
+    let cache = place.cache().join(format!("mini-{ARCH}"));
+    place.mock(["--init"]).ok();
+    assert!(cache.is_dir());
+    place.mock(["--scrub=cache"]).ok();
+    assert!(place.root().is_dir() && !cache.exists());
+    place.mock(["--scrub", "chroot"]).ok();
+    assert!(!place.chroot().exists());
+    place.mock(["--init"]).ok();
+    let done = place.mock(["--scrub=all", "--scrub=bootstrap"]).ok();
+    assert_snapshot!(done.shot(), @"
+    exit 0
+    --- stderr
+    Start: run
+    Start: scrub ['all', 'bootstrap']
+    INFO: scrubbing everything for mini-[ARCH]
+    Start: clean chroot
+    Finish: clean chroot
+    INFO: scrubbing bootstrap for mini-[ARCH]
+    Finish: scrub ['all', 'bootstrap']
+    Finish: run
+    ");
+    for directory in [place.basedir(), place.cache()] {
+        let left = fs::read_dir(&directory).map(|entries| entries.count());
+        assert_eq!(left.unwrap_or(0), 0, "{}", directory.display());
+    }
+    place.mock(["--scrub=nothing"]).run().exits(2);
+}
+
+#[test]
+fn scrubbing_all_chroots() {
+    let Some(place) = Place::new(Who::User) else {
+        return;
+    };
+    place.mock(["--shell", "true"]).ok();
+    place.mock(["--uniqueext", "two", "--shell", "true"]).ok();
+    place.mock(["--scrub-all-chroots"]).ok();
+    for directory in [place.basedir(), place.cache()] {
+        let left = fs::read_dir(&directory).map(|entries| entries.count());
+        assert_eq!(left.unwrap_or(0), 0, "{}", directory.display());
+    }
+}
+
+#[test]
+fn the_path_of_a_root() {
+    for who in [Who::User, Who::Root] {
+        let Some(place) = Place::new(who) else {
+            continue;
+        };
+        let done = place.mock(["-p"]).ok();
+        assert_eq!(
+            done.shot(),
+            format!(
+                "exit 0\n--- stdout\n{}\n",
+                done.filtered(&format!("{}/", place.root().display()))
+            )
+        );
+        let done = place.mock(["--print-root-path", "--uniqueext=x"]).ok();
+        let path = place.basedir().join(format!("mini-{ARCH}-x/root/"));
+        assert_eq!(done.out(), format!("{}\n", path.display()));
+        // It only says so.
+        assert!(!place.basedir().exists());
+    }
+}
+
+#[test]
+fn a_root_elsewhere() {
+    let Some(place) = Place::new(Who::User) else {
+        return;
+    };
+    let elsewhere = place.path("home/elsewhere");
+    let option = format!("--rootdir={}", elsewhere.display());
+    place.mock([&option, "--shell", "touch /here"]).ok();
+    assert!(elsewhere.join("here").exists() && !place.root().exists());
+    place.mock([&option, "--clean"]).ok();
+    assert!(!elsewhere.exists());
+}
+
+#[test]
+fn the_list_of_configurations() {
+    let Some(place) = Place::new(Who::User) else {
+        return;
+    };
+    let done = place.mock(["--list-chroots"]).ok();
+    let text = done.out();
+    for line in ["mini-x86_64", "fedora-rawhide-aarch64"] {
+        let found = text.lines().find(|found| found.starts_with(line));
+        assert!(
+            found.is_some_and(|found| found.len() > line.len()),
+            "{text}"
+        );
+    }
+    assert_eq!(done.stderr, "");
+    assert!(!place.basedir().exists());
+}
+
+#[test]
+fn the_effective_configuration() {
+    let Some(place) = Place::new(Who::User) else {
+        return;
+    };
+    let done = place
+        .mock(["--debug-config", "--config-opts=dist=other"])
+        .ok();
+    let text = done.out();
+    let line = |start: &str| {
+        text.lines()
+            .find(|line| line.starts_with(start))
+            .unwrap_or_default()
+    };
+    assert_eq!(line("config_opts['dist']"), "config_opts['dist'] = 'other'");
+    assert_eq!(
+        line("config_opts['root']"),
+        "config_opts['root'] = 'mini-{{ target_arch }}'"
+    );
+    let done = place.mock(["--debug-config-expanded"]).ok();
+    let text = done.out();
+    let expected = format!("config_opts['root'] = 'mini-{ARCH}'\n");
+    assert!(text.contains(&expected), "{text}");
+    let done = place.mock(["--debug-config", "-v"]).ok();
+    let text = done.out();
+    assert!(text.contains("configs/templates/mini.toml:"), "{text}");
+    assert!(!place.basedir().exists());
+}
+
+#[test]
+fn version_and_help_touch_nothing() {
+    let Some(place) = Place::new(Who::User) else {
+        return;
+    };
+    let before = place.listing();
+    let done = place.bare().args(["--version"]).ok();
+    assert_eq!(done.out(), concat!(env!("CARGO_PKG_VERSION"), "\n"));
+    let done = place.bare().args(["--help"]).env("HOME", "/nowhere").ok();
+    assert!(done.out().contains("\nModes:\n"), "{}", done.out());
+    assert_eq!(place.listing(), before);
+}
+
+/// What a process that got away from its `mock` leaves: here, one whose `mock` is still there.
+#[test]
+fn orphanskill_ends_what_runs_in_a_root() {
+    for who in [Who::User, Who::Root] {
+        let Some(place) = Place::new(who) else {
+            continue;
+        };
+        place.mock(["--init"]).ok();
+        let mut running = place.mock(["--chroot", "sleep 1000"]).spawn();
+        let started = wait_until(std::time::Duration::from_secs(20), || {
+            let all = crate::support::processes_of(&place.dir);
+            all.iter()
+                .any(|line| {
+                    line.split_once(' ')
+                        .is_some_and(|(_, line)| line == "sleep 1000 ")
+                })
+                .then_some(())
+        });
+        assert_eq!(started, Some(()));
+        assert!(!running.is_over());
+        let done = place.mock(["--orphanskill"]).ok();
+        assert!(
+            done.stderr.contains("WARNING: Leftover process "),
+            "{}",
+            done.stderr
+        );
+        let ended = running.wait();
+        assert!(!ended.shot().starts_with("exit 0\n"), "{}", ended.shot());
+        assert_eq!(
+            crate::support::processes_of(&place.dir),
+            Vec::<String>::new()
+        );
+    }
+}
+
+#[test]
+fn state_is_private_without_root() {
+    let Some(place) = shared(Who::User) else {
+        return;
+    };
+    for directory in [place.basedir(), place.cache()] {
+        let metadata = fs::metadata(&directory).expect("the root is there");
+        assert_eq!(metadata.mode() & 0o7777, 0o700, "{}", directory.display());
+        assert_eq!(metadata.uid(), place.uid());
+    }
+}
