@@ -188,6 +188,13 @@ impl Error {
         }
     }
 
+    pub(crate) fn result_dir(path: impl AsRef<Path>, source: io::Error) -> Self {
+        Self::ResultDir {
+            path: path.as_ref().to_owned(),
+            source: without_path(source),
+        }
+    }
+
     pub(crate) fn system(action: impl Into<String>, source: impl Into<io::Error>) -> Self {
         Self::System {
             action: action.into(),

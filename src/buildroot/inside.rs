@@ -101,15 +101,32 @@ impl Inside {
             .is_ok()
     }
 
+    /// A regular file, not a link to one.
+    pub(crate) fn is_own_file(&self, path: &str) -> bool {
+        self.parent(path)
+            .and_then(|(parent, name)| fstatat(parent.as_fd(), name, AtFlags::AT_SYMLINK_NOFOLLOW))
+            .is_ok_and(|stat| stat.st_mode & nix::libc::S_IFMT == nix::libc::S_IFREG)
+    }
+
     pub(crate) fn is_dir(&self, path: &str) -> bool {
         self.directory(relative(path)).is_ok()
     }
 
     /// Opens a regular file for reading; links inside the root are followed inside the root.
     pub(crate) fn open_file(&self, path: &str) -> Result<fs_err::File> {
+        self.open_regular(path, ResolveFlag::RESOLVE_IN_ROOT)
+    }
+
+    /// Opens a regular file that is itself at `path`: a link anywhere on the way is an error.
+    pub(crate) fn open_own_file(&self, path: &str) -> Result<fs_err::File> {
+        let resolve = ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_SYMLINKS;
+        self.open_regular(path, resolve)
+    }
+
+    fn open_regular(&self, path: &str, resolve: ResolveFlag) -> Result<fs_err::File> {
         let how = OpenHow::new()
             .flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY)
-            .resolve(ResolveFlag::RESOLVE_IN_ROOT);
+            .resolve(resolve);
         let fd =
             openat2(self.root.as_fd(), relative(path), how).map_err(self.failed("open", path))?;
         let file = fs_err::File::from_parts(fd.into(), self.path.join(relative(path)));

@@ -1,6 +1,7 @@
 //! Running the package manager on a root: its configuration, its sandbox, retries, its failures.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::layout::UNFINISHED;
 use super::{Buildroot, Cmd};
@@ -112,12 +113,23 @@ impl Buildroot<'_> {
                         attempt + 1,
                         delay.as_secs()
                     );
-                    std::thread::sleep(delay);
+                    self.wait(delay)?;
                     attempt += 1;
                 }
                 done => return done,
             }
         }
+    }
+
+    /// Sleeps, but not through a signal.
+    fn wait(&self, delay: Duration) -> Result<()> {
+        const STEP: Duration = Duration::from_millis(100);
+        let end = Instant::now() + delay;
+        while Instant::now() < end {
+            self.cx.runner.interrupted()?;
+            std::thread::sleep(STEP.min(delay));
+        }
+        Ok(())
     }
 
     fn package_manager_argv(&self, kind: PackageManagerKind, op: &Op) -> Vec<String> {

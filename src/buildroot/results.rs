@@ -9,10 +9,7 @@ use crate::error::{Error, Result};
 /// Makes the result directory. Inside the build root's own directory, which the caller need not be
 /// able to write, it is made for them; anywhere else they must be able to make it themselves.
 pub(crate) fn make_result_directory(cx: Cx<'_>, base: &Path, result: &Path) -> Result<()> {
-    let failed = |source| Error::ResultDir {
-        path: result.to_owned(),
-        source,
-    };
+    let failed = |source| Error::result_dir(result, source);
     if result.starts_with(base)
         && !result.exists()
         && result.parent() == Some(base)
@@ -40,12 +37,12 @@ impl Buildroot<'_> {
     }
 
     /// Copies a file from inside the root to the result directory, with its time. What is there is
-    /// resolved inside the root and read as the caller: a build gains nothing by planting a link.
+    /// read as the caller, and never through a link: a build gains nothing by planting one.
     pub(crate) fn copy_result(&self, inside: &str) -> Result<()> {
         let name = Path::new(inside).file_name().unwrap_or_default();
         let target = self.layout.result.join(name);
         self.cx.identity.as_caller(|| {
-            let mut source = self.inside.open_file(inside)?;
+            let mut source = self.inside.open_own_file(inside)?;
             let failed = Error::io("write", &target);
             let mut copy = tempfile::NamedTempFile::new_in(&self.layout.result).map_err(failed)?;
             std::io::copy(&mut source, copy.as_file_mut()).map_err(Error::io("write", &target))?;

@@ -1,5 +1,6 @@
 //! The directories and files a root has before its first package, and the build user's home.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use nix::unistd::{Gid, Uid};
@@ -59,10 +60,32 @@ pub(super) fn make_base(cx: Cx<'_>, layout: &Layout) -> Result<()> {
     for directory in [&chroot.basedir, &chroot.cache_topdir] {
         make_directory(cx, directory, mode)?;
     }
+    let mode = if cx.identity.root { 0o775 } else { 0o700 };
     for directory in [&layout.base, &layout.cache] {
-        make_directory(cx, directory, 0o775)?;
+        make_directory(cx, directory, mode)?;
     }
+    warn_of_others(cx, &layout.root);
     Ok(())
+}
+
+/// Setuid programs in a user's root are setuid to that user, for whoever can reach them.
+fn warn_of_others(cx: Cx<'_>, root: &Path) {
+    let open_to_all = |directory: &Path| {
+        let mode = fs_err::metadata(directory).map(|metadata| metadata.permissions().mode());
+        mode.is_ok_and(|mode| mode & 0o001 != 0)
+    };
+    let above = root.ancestors().skip(1);
+    if !cx.identity.root
+        && above
+            .filter(|directory| directory.exists())
+            .all(open_to_all)
+    {
+        tracing::warn!(
+            "other users can reach {}, and setuid programs in it run as {}: put it below a directory of mode 0700",
+            root.display(),
+            cx.identity.name
+        );
+    }
 }
 
 fn make_directory(cx: Cx<'_>, path: &Path, mode: u32) -> Result<()> {
@@ -70,7 +93,7 @@ fn make_directory(cx: Cx<'_>, path: &Path, mode: u32) -> Result<()> {
         return Ok(());
     }
     fs_err::create_dir_all(path).map_err(Error::io("make", path))?;
-    let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
+    let permissions = PermissionsExt::from_mode(mode);
     fs_err::set_permissions(path, permissions).map_err(Error::io("set the mode of", path))?;
     if let Some(gid) = cx.identity.mock_gid.filter(|_| cx.identity.root) {
         nix::unistd::chown(path, Some(Uid::from_raw(0)), Some(Gid::from_raw(gid)))

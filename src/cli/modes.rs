@@ -70,7 +70,7 @@ const MODES: &[Row] = &[
         None,
         "rebuild",
         "SRPM...",
-        "Build binary packages from source packages (files or URLs); the default mode",
+        "Build binary packages from source packages; the default mode",
     ),
     row(
         Mode::Buildsrpm,
@@ -126,7 +126,7 @@ const MODES: &[Row] = &[
         None,
         "installdeps",
         "FILE...",
-        "Install the build dependencies of source packages, packages or spec files",
+        "Install the build dependencies of source packages",
     ),
     row(
         Mode::Update,
@@ -203,14 +203,14 @@ const MODES: &[Row] = &[
         None,
         "debug-config",
         "",
-        "Print the options that differ from the defaults, templates unexpanded",
+        "Print every option, templates unexpanded; with -v where it was set",
     ),
     row(
         Mode::DebugConfigExpanded,
         None,
         "debug-config-expanded",
         "",
-        "Print the options that differ from the defaults, templates expanded",
+        "Print every option, templates expanded; with -v where it was set",
     ),
 ];
 

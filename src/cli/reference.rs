@@ -92,13 +92,17 @@ const EXIT_CODES: &[(&str, &str)] = &[
 const ENVIRONMENT: &[(&str, &str)] = &[
     (
         "http_proxy, https_proxy, ftp_proxy, no_proxy",
-        "Proxies for the package manager and for commands in the chroot, unless the configuration \
-         sets the option of the same name",
+        "Proxies for the package manager, and with --enable-network for commands in the chroot, \
+         unless the configuration sets the option of the same name",
     ),
-    ("HOME", "What ~ stands for in paths"),
     (
-        "TMPDIR",
-        "Where temporary files such as downloaded source packages go",
+        "XDG_DATA_HOME, XDG_CACHE_HOME",
+        "Without root: where chroots and caches are kept, in a directory mock of each; by default \
+         ~/.local/share and ~/.cache",
+    ),
+    (
+        "SUDO_UID, USERHELPER_UID",
+        "As root: the user who called, to whom results belong",
     ),
     ("NO_COLOR", "Keep colours out of the output if set"),
 ];

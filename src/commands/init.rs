@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::recipe::{self, Prepare, Session};
 
 pub(super) fn run(cx: Cx<'_>, trash: &Trash) -> Result<()> {
+    recipe::preflight(cx)?;
     if cx.config.chroot.clean {
         recipe::clean::clean(cx, trash)?;
     }

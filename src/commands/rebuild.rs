@@ -58,7 +58,7 @@ pub(super) fn buildsrpm(cx: Cx<'_>, trash: &Trash, from: &SpecAndSources) -> Res
         sources: sources.as_deref(),
         follow_links: from.symlink_dereference,
     };
-    make_srpm(cx, trash, material).map(drop)
+    make_srpm(cx, trash, material, Cleanup::AsConfigured).map(drop)
 }
 
 /// A spec file and its sources in one go: the source package first, then the build in the same root.
@@ -77,6 +77,7 @@ fn from_spec(
             sources,
             follow_links,
         },
+        Cleanup::AfterFailure,
     )?;
     let package = Package {
         argument: path.display().to_string(),
@@ -128,7 +129,8 @@ fn rebuild(
     spec: Option<&Path>,
     clean: bool,
 ) -> Result<()> {
-    framed(cx, trash, &package.argument, |cx| {
+    recipe::preflight(cx)?;
+    framed(cx, trash, &package.argument, Cleanup::AsConfigured, |cx| {
         if clean {
             recipe::clean::clean(cx, trash)?;
         }
@@ -153,10 +155,16 @@ fn rebuild(
     })
 }
 
-fn make_srpm(cx: Cx<'_>, trash: &Trash, material: Material<'_>) -> Result<PathBuf> {
+fn make_srpm(
+    cx: Cx<'_>,
+    trash: &Trash,
+    material: Material<'_>,
+    cleanup: Cleanup,
+) -> Result<PathBuf> {
     let argument = material.spec.display().to_string();
     let mut made = PathBuf::new();
-    framed(cx, trash, &argument, |cx| {
+    recipe::preflight(cx)?;
+    framed(cx, trash, &argument, cleanup, |cx| {
         if cx.config.chroot.clean {
             recipe::clean::clean(cx, trash)?;
         }
@@ -179,11 +187,20 @@ fn finish(session: Session<'_>) -> Result<()> {
     plugins.logs_closed(&root, &result)
 }
 
+/// When the root goes after a build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cleanup {
+    AsConfigured,
+    /// Another build follows in the same root if this one succeeds.
+    AfterFailure,
+}
+
 /// The words around every build, as other programs expect them, and the summary line.
 fn framed(
     cx: Cx<'_>,
     trash: &Trash,
     argument: &str,
+    cleanup: Cleanup,
     work: impl FnOnce(Cx<'_>) -> Result<()>,
 ) -> Result<()> {
     let chroot = &cx.config.chroot;
@@ -214,6 +231,7 @@ fn framed(
         results: &results,
     });
     let (wanted, option) = match done {
+        Ok(()) if cleanup == Cleanup::AfterFailure => (false, "cleanup_on_success"),
         Ok(()) => (chroot.cleanup_on_success, "cleanup_on_success"),
         Err(_) => (chroot.cleanup_on_failure, "cleanup_on_failure"),
     };

@@ -141,6 +141,11 @@ pub(super) fn topdir_files(
 ) -> Result<Vec<String>> {
     let directory = root.layout.topdir(directory);
     let names = root.inside.list(&directory)?;
+    // A link, or a directory of that name, is none of rpmbuild's making.
+    let names: Vec<String> = names
+        .into_iter()
+        .filter(|name| root.inside.is_own_file(&format!("{directory}/{name}")))
+        .collect();
     Ok(names
         .iter()
         .filter(|name| wanted(name))

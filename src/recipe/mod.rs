@@ -7,4 +7,4 @@ mod init;
 pub(crate) mod open;
 pub(crate) mod rebuild;
 
-pub(crate) use open::{Prepare, Session};
+pub(crate) use open::{Prepare, Session, preflight};

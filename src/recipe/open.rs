@@ -31,8 +31,28 @@ pub(crate) struct Session<'a> {
     logs: Option<LogFiles>,
 }
 
+/// Tries what the caller gave before anything is removed or made: a mistake costs nothing then.
+pub(crate) fn preflight(cx: Cx<'_>) -> Result<()> {
+    if let Some(path) = &cx.config.rpmbuild.macrofile {
+        let missing = || {
+            Error::usage(format!(
+                "Input rpm macros file does not exist: {}",
+                path.display()
+            ))
+        };
+        cx.identity
+            .as_caller(|| fs_err::File::open(path).map(drop).map_err(|_| missing()))?;
+    }
+    let layout = Layout::of(&cx.config.chroot);
+    if cx.logs && !layout.result.starts_with(&layout.base) {
+        make_result_directory(cx, &layout.base, &layout.result)?;
+    }
+    Ok(())
+}
+
 impl<'a> Session<'a> {
     pub(crate) fn open(cx: Cx<'a>, trash: &Trash, prepare: Prepare) -> Result<Self> {
+        preflight(cx)?;
         let plugins = plugins::enabled(cx.config)?;
         trash.sweep(&cx.config.chroot.basedir);
         let root = Buildroot::open(cx, plugins.extras()?)?;

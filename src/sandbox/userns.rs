@@ -19,6 +19,9 @@ use crate::error::{Error, Result};
 /// The smallest range worth mapping: distributions hand out 65536, and packages use ids below.
 const USEFUL_RANGE: u32 = 1000;
 
+/// What distributions hand out: as many ids as fit in 16 bits.
+const FULL_RANGE: u32 = 65536;
+
 /// A run of subordinate ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Range {
@@ -177,9 +180,24 @@ fn mapping_remedy(complaint: &str, user: &str) -> String {
     }
 }
 
-/// The command that gives `user` a range.
+/// The command that gives `user` a range nobody has.
 pub(crate) fn subid_command(user: &str) -> String {
-    format!("sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}")
+    let read = |path: &str| fs_err::read_to_string(path).unwrap_or_default();
+    let start = first_free(&(read("/etc/subuid") + &read("/etc/subgid")));
+    let range = format!("{start}-{}", start + FULL_RANGE - 1);
+    format!("sudo usermod --add-subuids {range} --add-subgids {range} {user}")
+}
+
+/// The first id above all ranges of `subuid(5)` texts; distributions begin at 100000.
+fn first_free(text: &str) -> u32 {
+    let end = |line: &str| {
+        let mut numbers = line
+            .split(':')
+            .skip(1)
+            .map(|field| field.trim().parse::<u32>().ok());
+        numbers.next()??.checked_add(numbers.next()??)
+    };
+    text.lines().filter_map(end).fold(100_000, u32::max)
 }
 
 /// The hidden verb: waits until its standard input ends, then maps the ids of process `args[0]`.
@@ -290,6 +308,15 @@ mod tests {
         );
         assert_eq!(parse_ranges(text, "bob", 1002), None);
         assert_eq!(parse_ranges("", "alice", 1000), None);
+    }
+
+    #[test]
+    fn a_free_range_is_above_all_others() {
+        assert_eq!(first_free(""), 100_000);
+        assert_eq!(
+            first_free("a:100000:65536\nb:231072:65536\nc:165536:65536\nbroken\n"),
+            296_608
+        );
     }
 
     #[test]

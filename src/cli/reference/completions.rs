@@ -10,10 +10,10 @@ use crate::cli::reference::command;
 
 const BASH_CONFIGS: &str = r#"_mock_configs() {
     local file name
-    for file in /etc/mock/*.cfg /etc/mock/*.toml "$HOME"/.config/mock/*.cfg "$HOME"/.config/mock/*.toml; do
+    for file in /etc/mock/*.cfg /etc/mock/*.toml /usr/share/mock/configs/*.toml "$HOME"/.config/mock/*.cfg "$HOME"/.config/mock/*.toml; do
         name="${file##*/}"
         name="${name%.*}"
-        [[ -e "$file" && ! "$name" =~ ^(site-defaults|chroot-aliases)$ ]] && echo "$name"
+        [[ -e "$file" && ! "$name" =~ ^(site-defaults|chroot-aliases|defaults)$ ]] && echo "$name"
     done
 }
 
@@ -21,8 +21,8 @@ const BASH_CONFIGS: &str = r#"_mock_configs() {
 
 const ZSH_CONFIGS: &str = r#"_mock_configs() {
     local -a names
-    names=(/etc/mock/*.(cfg|toml)(N:t:r) ~/.config/mock/*.(cfg|toml)(N:t:r))
-    names=(${names:#(site-defaults|chroot-aliases)})
+    names=(/etc/mock/*.(cfg|toml)(N:t:r) /usr/share/mock/configs/*.toml(N:t:r) ~/.config/mock/*.(cfg|toml)(N:t:r))
+    names=(${names:#(site-defaults|chroot-aliases|defaults)})
     _alternative 'configs:configuration:compadd -a names' 'files:file:_files'
 }
 
@@ -30,9 +30,9 @@ const ZSH_CONFIGS: &str = r#"_mock_configs() {
 
 const FISH_CONFIGS: &str = r#"
 function __mock_configs
-    for file in /etc/mock/*.{cfg,toml} ~/.config/mock/*.{cfg,toml}
+    for file in /etc/mock/*.{cfg,toml} /usr/share/mock/configs/*.toml ~/.config/mock/*.{cfg,toml}
         string replace -r '\.[a-z]+$' '' (path basename $file)
-    end | string match -rv '^(site-defaults|chroot-aliases)$'
+    end | string match -rv '^(site-defaults|chroot-aliases|defaults)$'
 end
 complete -c mock -s r -l root -r -a '(__mock_configs)'
 "#;

@@ -9,9 +9,18 @@ const FILES: &[(&str, &str)] = &[
         "/etc/mock",
         "Chroot configurations and what they share; --configdir names another directory",
     ),
+    (
+        "/usr/share/mock/configs",
+        "Chroot configurations that come with mock",
+    ),
     ("~/.config/mock", "Chroot configurations of your own"),
-    ("/var/lib/mock", "Chroots and, by default, results"),
-    ("/var/cache/mock", "Caches"),
+    (
+        "~/.local/share/mock",
+        "Chroots and, by default, results of an ordinary user",
+    ),
+    ("~/.cache/mock", "Caches of an ordinary user"),
+    ("/var/lib/mock", "Chroots and, by default, results, as root"),
+    ("/var/cache/mock", "Caches, as root"),
 ];
 
 pub(super) fn page() -> String {
