@@ -1,9 +1,9 @@
 _mock_configs() {
     local file name
-    for file in /etc/mock/*.cfg /etc/mock/*.toml "$HOME"/.config/mock/*.cfg "$HOME"/.config/mock/*.toml; do
+    for file in /etc/mock/*.cfg /etc/mock/*.toml /usr/share/mock/configs/*.toml "$HOME"/.config/mock/*.cfg "$HOME"/.config/mock/*.toml; do
         name="${file##*/}"
         name="${name%.*}"
-        [[ -e "$file" && ! "$name" =~ ^(site-defaults|chroot-aliases)$ ]] && echo "$name"
+        [[ -e "$file" && ! "$name" =~ ^(site-defaults|chroot-aliases|defaults)$ ]] && echo "$name"
     done
 }
 

@@ -38,7 +38,7 @@ complete -c mock -l isolation -d 'Isolate commands by this method: simple or aut
 complete -c mock -l enable-plugin -d 'Enable a plugin; may be repeated, wins over --disable-plugin' -r
 complete -c mock -l disable-plugin -d 'Disable a plugin; may be repeated' -r
 complete -c mock -l plugin-option -d 'Set an option of a plugin, as a Python literal or plain text; may be repeated' -r
-complete -c mock -l rebuild -d 'Build binary packages from source packages (files or URLs); the default mode'
+complete -c mock -l rebuild -d 'Build binary packages from source packages; the default mode'
 complete -c mock -l buildsrpm -d 'Build a source package from --spec and --sources'
 complete -c mock -l init -d 'Make a fresh chroot ready, or with --no-clean complete the one that is there'
 complete -c mock -l clean -d 'Delete the chroot, and the results if they are in their default place'
@@ -46,7 +46,7 @@ complete -c mock -l scrub-all-chroots -d 'Delete every chroot and every cache'
 complete -c mock -l shell -d 'Run a command, or a login shell, in the chroot on this terminal'
 complete -c mock -l chroot -d 'Run a command in the chroot without input, and log it'
 complete -c mock -s i -l install -d 'Install packages into the chroot'
-complete -c mock -l installdeps -d 'Install the build dependencies of source packages, packages or spec files'
+complete -c mock -l installdeps -d 'Install the build dependencies of source packages'
 complete -c mock -l update -d 'Update the packages in the chroot, or only those named'
 complete -c mock -l remove -d 'Remove packages from the chroot'
 complete -c mock -l pm-cmd -d 'Run the package manager on the chroot with the words as its arguments'
@@ -57,8 +57,8 @@ complete -c mock -l copyout -d 'Copy files out of the chroot; the last word is t
 complete -c mock -l orphanskill -d 'Kill the processes left over in the chroot'
 complete -c mock -l list-chroots -d 'List the chroot configurations with their descriptions'
 complete -c mock -s p -l print-root-path -d 'Print the path of the chroot\'s root; wins over every other mode'
-complete -c mock -l debug-config -d 'Print the options that differ from the defaults, templates unexpanded'
-complete -c mock -l debug-config-expanded -d 'Print the options that differ from the defaults, templates expanded'
+complete -c mock -l debug-config -d 'Print every option, templates unexpanded; with -v where it was set'
+complete -c mock -l debug-config-expanded -d 'Print every option, templates expanded; with -v where it was set'
 complete -c mock -l symlink-dereference -d 'Copy the files that links in the sources point to, instead of the links'
 complete -c mock -s n -l no-clean -d 'Keep the chroot of the previous run instead of cleaning it first'
 complete -c mock -l cleanup-after -d 'Clean the chroot after the build, whether it worked or not'
@@ -81,8 +81,8 @@ complete -c mock -l version -d 'Print the version'
 complete -c mock -s h -l help -d 'Print this help'
 
 function __mock_configs
-    for file in /etc/mock/*.{cfg,toml} ~/.config/mock/*.{cfg,toml}
+    for file in /etc/mock/*.{cfg,toml} /usr/share/mock/configs/*.toml ~/.config/mock/*.{cfg,toml}
         string replace -r '\.[a-z]+$' '' (path basename $file)
-    end | string match -rv '^(site-defaults|chroot-aliases)$'
+    end | string match -rv '^(site-defaults|chroot-aliases|defaults)$'
 end
 complete -c mock -s r -l root -r -a '(__mock_configs)'
