@@ -133,7 +133,8 @@ fn preconfigured(session: &Session<'_>, header: &SourceHeader) -> Vec<String> {
     wanted
 }
 
-/// The paths of files in a directory of `%_topdir` that `wanted` accepts.
+/// The paths of files in a directory of `%_topdir` that `wanted` accepts. Links and devices are
+/// none: rpmbuild makes no such results, but a build may plant them.
 pub(super) fn topdir_files(
     root: &Buildroot<'_>,
     directory: &str,
@@ -141,14 +142,10 @@ pub(super) fn topdir_files(
 ) -> Result<Vec<String>> {
     let directory = root.layout.topdir(directory);
     let names = root.inside.list(&directory)?;
-    // A link, or a directory of that name, is none of rpmbuild's making.
-    let names: Vec<String> = names
-        .into_iter()
-        .filter(|name| root.inside.is_own_file(&format!("{directory}/{name}")))
-        .collect();
     Ok(names
         .iter()
         .filter(|name| wanted(name))
         .map(|name| format!("{directory}/{name}"))
+        .filter(|path| root.inside.is_own_file(path))
         .collect())
 }

@@ -84,6 +84,7 @@ pub(crate) fn dispatch(args: &[OsString]) -> Option<ExitCode> {
     let Some(plan) = plan else {
         return Some(ExitCode::from(2));
     };
+    close_inherited(plan.report_fd);
     let Ok(mut pipe) = report_pipe(plan.report_fd) else {
         return Some(ExitCode::from(2));
     };
@@ -94,6 +95,23 @@ pub(crate) fn dispatch(args: &[OsString]) -> Option<ExitCode> {
         let _ = pipe.write_all(line.as_bytes());
     }
     Some(ExitCode::SUCCESS)
+}
+
+/// Closes what mock's caller had open, but for the standard streams and `keep`: a directory of the
+/// host among it would be a way out of the build root.
+fn close_inherited(keep: RawFd) {
+    let Ok(entries) = fs_err::read_dir("/proc/self/fd") else {
+        return;
+    };
+    let numbers: Vec<RawFd> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|number| *number > 2 && *number != keep)
+        .collect();
+    for number in numbers {
+        // The one that the list was read from is closed by now.
+        let _ = nix::unistd::close(number);
+    }
 }
 
 /// Opens the inherited pipe anew, so that the program started below does not inherit it.

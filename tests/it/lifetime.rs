@@ -3,7 +3,6 @@
 use std::fs;
 use std::time::Duration;
 
-use insta::{allow_duplicates, assert_snapshot};
 use nix::sys::signal::Signal;
 
 use crate::support::{Place, Running, Who, mounts_below, processes_of, srpm, wait_until};
@@ -77,14 +76,11 @@ fn killed_while_installing(who: Who) {
     nothing_is_left(&place);
     // What is half there is not taken for a root, also not by those who want to keep it.
     let done = place.mock(["--no-clean", &srpm("needsnothing")]).ok();
-    allow_duplicates! { assert_snapshot!(done.shot().lines().take(6).collect::<Vec<_>>().join("\n"), @"
-    exit 0
-    --- stderr
-    Start: run
-    INFO: Start([MINI]/SRPMS/needsnothing-1.0-1.mini1.src.rpm)  Config(mini-[ARCH])
-    INFO: Mock Version: 0.1.0
-    Start: chroot init
-    "); }
+    let warning = format!(
+        "WARNING: an earlier transaction was cut short: {} is made anew\n",
+        place.root().display()
+    );
+    assert!(done.stderr.contains(&warning), "{}", done.stderr);
     place.mock(["--chroot", "gcc --version"]).ok();
 }
 
@@ -120,11 +116,10 @@ fn interrupted_while_building() {
                 state.matches(" - Finish: ").count(),
                 "{state}"
             );
-            let last = done.stderr.lines().last().unwrap_or_default().to_owned();
-            let expected = if signal == Signal::SIGINT {
-                "ERROR: Exiting on user interrupt, <CTRL>-C".to_owned()
-            } else {
-                format!("ERROR: interrupted by {}", signal.as_str())
+            let last = done.stderr.lines().last().unwrap_or_default();
+            let expected = match signal {
+                Signal::SIGINT => "ERROR: Exiting on user interrupt, <CTRL>-C".to_owned(),
+                _ => format!("ERROR: ended by signal {}", signal.as_str()),
             };
             assert_eq!(last, expected);
             place
