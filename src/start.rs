@@ -113,6 +113,7 @@ fn work(
         Command::Orphanskill => (identity, Exec::new(Signals::install()?)?),
         _ => privileged(identity)?,
     };
+    let named = named(config, &invocation.overrides.root);
     let _run = report::Step::start("run");
     let quiet = invocation.verbosity == Verbosity::Quiet;
     let cx = Cx {
@@ -120,7 +121,7 @@ fn work(
         host,
         identity: &identity,
         runner: &runner,
-        named: &invocation.overrides.root,
+        named: &named,
         live: config
             .logging
             .print_main_output
@@ -128,6 +129,16 @@ fn work(
         logs: !matches!(command, Command::Shell(_)),
     };
     commands::run(command, cx)
+}
+
+/// The options that lead to this root again.
+fn named(config: &Config, root: &str) -> String {
+    let chroot = &config.chroot;
+    let rest = chroot.name.strip_prefix(&chroot.shared_name).unwrap_or_default();
+    match rest.strip_prefix('-') {
+        Some(unique) => format!("{root} --uniqueext {unique}"),
+        None => root.to_owned(),
+    }
 }
 
 /// `--scrub=all` for every root that is found.

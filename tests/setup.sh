@@ -92,8 +92,14 @@ need_rust() {
     # rustup puts it there, and a shell that was open before does not know yet.
     command -v cargo >/dev/null || PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
     export PATH
-    command -v cargo >/dev/null ||
-        die "there is no Rust toolchain; get one with: curl https://sh.rustup.rs -sSf | sh -s -- -y"
+    if ! command -v cargo >/dev/null; then
+        [ "$EUID" = 0 ] ||
+            die "there is no Rust toolchain; get one with: curl https://sh.rustup.rs -sSf | sh -s -- -y"
+        # Debian 12's own is too old for the crates.
+        say "installing Rust with rustup"
+        command -v curl >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -y curl ca-certificates >&2 </dev/null
+        curl --proto =https -sSf https://sh.rustup.rs | sh -s -- -y -q --profile minimal -c rustfmt -c clippy >&2
+    fi
     wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$repo/Cargo.toml")
     have=$(cd "$repo" && cargo --version | cut -d' ' -f2)
     [ "$(printf '%s\n' "$wanted" "$have" | sort -V | head -n1)" = "$wanted" ] ||

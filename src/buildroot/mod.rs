@@ -42,7 +42,7 @@ pub(crate) struct Cx<'a> {
     pub(crate) host: &'a Host,
     pub(crate) identity: &'a Identity,
     pub(crate) runner: &'a dyn Runner,
-    /// The configuration as the caller named it, for commands in hints.
+    /// What comes after `-r` to have this root again, for commands in hints.
     pub(crate) named: &'a str,
     /// Programs' output is shown while they run.
     pub(crate) live: bool,

@@ -236,19 +236,12 @@ fn failed(root: &Buildroot<'_>, phase: &str, status: Status, sink: &LogSink) -> 
     let cause = sink.build_cause();
     let name = root.cx.named;
     let chroot = &root.cx.config.chroot;
-    let unique = chroot
-        .name
-        .strip_prefix(&chroot.shared_name)
-        .and_then(|rest| rest.strip_prefix('-'));
-    let unique = unique
-        .map(|ext| format!(" --uniqueext={ext}"))
-        .unwrap_or_default();
     let hint = if chroot.cleanup_on_failure {
         format!(
-            "keep the root to look into it with --no-cleanup-after, then `mock -r {name}{unique} --shell`"
+            "keep the root to look into it with --no-cleanup-after, then `mock -r {name} --shell`"
         )
     } else {
-        format!("look into the root with `mock -r {name}{unique} --shell`")
+        format!("look into the root with `mock -r {name} --shell`")
     };
     Error::Build {
         phase: match cause.section {

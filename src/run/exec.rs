@@ -63,7 +63,7 @@ impl Runner for Exec {
         };
         let ended = match cmd.stdio {
             Stdio::Captured => self.read_output(&mut tree, cmd, sink),
-            Stdio::Inherited => self.wait_for_terminal(&mut tree, &report),
+            Stdio::Inherited => self.wait_for_terminal(&report),
         };
         tree.end(ended.is_err())?;
         ended?;
@@ -258,7 +258,7 @@ impl Exec {
     }
 
     /// Waits for a program that has the caller's terminal: Ctrl-C and Ctrl-\ are its own business.
-    fn wait_for_terminal(&self, tree: &mut Tree, report: &OwnedFd) -> Result<()> {
+    fn wait_for_terminal(&self, report: &OwnedFd) -> Result<()> {
         loop {
             let mut fds = [
                 PollFd::new(report.as_fd(), PollFlags::POLLIN),
@@ -276,7 +276,6 @@ impl Exec {
                 None => {}
             }
             if fds[0].revents().is_some_and(|events| !events.is_empty()) {
-                let _ = tree;
                 return Ok(());
             }
         }

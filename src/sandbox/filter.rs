@@ -14,14 +14,14 @@ use libseccomp::{
     ScmpAction, ScmpArch, ScmpArgCompare, ScmpCompareOp, ScmpFilterContext, ScmpNotifReq,
     ScmpNotifResp, ScmpNotifRespFlags, ScmpSyscall,
 };
-use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::sys::stat::{Mode, SFlag};
 
 use super::{Ids, Sandbox, User};
 use crate::error::{Error, Result};
 
 /// Calls that change owner or identity; with one id mapped there is nothing to change to.
-const IDENTITY: [&str; 14] = [
+const IDENTITY: [&str; 13] = [
     "chown",
     "fchown",
     "lchown",
@@ -35,7 +35,6 @@ const IDENTITY: [&str; 14] = [
     "setfsuid",
     "setfsgid",
     "setgroups",
-    "fchownat2",
 ];
 
 /// Loads what `sandbox` needs into this process. The build user gets no filter: rpm, scriptlets
@@ -150,7 +149,6 @@ fn answer(request: &ScmpNotifReq) -> nix::Result<Option<()>> {
         permissions,
         nix::sys::stat::FchmodatFlags::FollowSymlink,
     )?;
-    let _ = AtFlags::empty();
     Ok(Some(()))
 }
 

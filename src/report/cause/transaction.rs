@@ -38,7 +38,22 @@ pub(crate) fn of_transaction(lines: &[&str]) -> Vec<String> {
         found
             .retain(|line| !matches!(line.trim(), "Error:" | "Failed to resolve the transaction:"));
     }
+    same_once(&mut found);
     presentable(&found)
+}
+
+/// Retries of a download differ in how long they took and in nothing else. On a full disk every
+/// package says what it needs; the sum comes last.
+fn same_once(found: &mut Vec<&str>) {
+    let mut seen = std::collections::HashSet::new();
+    let mut needs_space = false;
+    found.retain(|line| {
+        let untimed = line.replace(|c: char| c.is_ascii_digit(), "");
+        let repeated = line.contains("Curl error") && !seen.insert(untimed);
+        let another =
+            line.contains(" more space on the ") && std::mem::replace(&mut needs_space, true);
+        !repeated && !another
+    });
 }
 
 /// The words without dnf 5's mark for details of a transaction.

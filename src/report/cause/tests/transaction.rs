@@ -306,3 +306,36 @@ somehow
     );
     transaction("", "");
 }
+
+#[test]
+fn retries_that_took_longer_are_the_same() {
+    let one = |ms: u32| {
+        format!(
+            "Errors during downloading metadata for repository 'x':\n  - Curl error (7): Couldn't connect to server for \
+             http://h/repomd.xml [Failed to connect to h port 9 after {ms} ms: Couldn't connect to server]\n"
+        )
+    };
+    transaction(&(one(0) + &one(2)), &one(0));
+}
+
+#[test]
+fn missing_space_is_summed_up() {
+    transaction(
+        "
+Error: Transaction test error:
+  installing package a-1-1.x86_64 needs 3MB more space on the / filesystem
+  installing package b-1-1.x86_64 needs 82MB more space on the / filesystem
+
+Error Summary
+-------------
+Disk Requirements:
+   At least 82MB more space needed on the / filesystem.
+",
+        "
+Error: Transaction test error:
+  installing package a-1-1.x86_64 needs 3MB more space on the / filesystem
+Disk Requirements:
+   At least 82MB more space needed on the / filesystem.
+",
+    );
+}
