@@ -87,7 +87,7 @@ fn another_architecture() {
     --- stderr
     Start: run
     Finish: run
-    ERROR: onlyarm-1.0-1.mini1.src.rpm cannot be built for [ARCH]: its ExclusiveArch is aarch64
+    ERROR: onlyarm-1.0-1.mini1.src.rpm cannot be built for [ARCH]: its ExclusiveArch is [OTHER ARCH]
     hint: choose a configuration for another architecture with -r, or give --target
     ");
     assert_eq!(place.listing(), before);

@@ -96,6 +96,7 @@ impl<'a> Done<'a> {
         }
         for (before, after, name) in [
             ("process ", "", "[PID]"),
+            (" after ", " ms", "[N]"),
             ("", " minutes ", "[N]"),
             (" minutes ", " seconds", "[N]"),
         ] {
