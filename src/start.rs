@@ -134,7 +134,10 @@ fn work(
 /// The options that lead to this root again.
 fn named(config: &Config, root: &str) -> String {
     let chroot = &config.chroot;
-    let rest = chroot.name.strip_prefix(&chroot.shared_name).unwrap_or_default();
+    let rest = chroot
+        .name
+        .strip_prefix(&chroot.shared_name)
+        .unwrap_or_default();
     match rest.strip_prefix('-') {
         Some(unique) => format!("{root} --uniqueext {unique}"),
         None => root.to_owned(),
