@@ -113,9 +113,8 @@ pub(crate) fn missing<'r>(
     requirements
         .iter()
         .filter(|requirement| {
-            !requirement.of_rpm
-                && !installed.meets(requirement)
-                && !(requirement.name.starts_with('/') && exists(&requirement.name))
+            let is_there = requirement.name.starts_with('/') && exists(&requirement.name);
+            !(requirement.of_rpm || is_there || installed.meets(requirement))
         })
         .collect()
 }
