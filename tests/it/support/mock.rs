@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -57,11 +57,6 @@ impl<'a> Mock<'a> {
 
     pub(crate) fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = input.into();
-        self
-    }
-
-    pub(crate) fn cwd(mut self, cwd: impl AsRef<Path>) -> Self {
-        self.cwd = cwd.as_ref().to_owned();
         self
     }
 

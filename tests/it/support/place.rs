@@ -76,7 +76,7 @@ fn scratch() -> PathBuf {
     }
     let memory = Path::new("/dev/shm");
     let free = nix::sys::statvfs::statvfs(memory)
-        .map(|stat| u64::from(stat.blocks_available()) * u64::from(stat.fragment_size()));
+        .map(|stat| stat.blocks_available() * stat.fragment_size());
     if free.is_ok_and(|free| free > SPACE) {
         memory.to_owned()
     } else {
