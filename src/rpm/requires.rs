@@ -113,9 +113,9 @@ pub(crate) fn missing<'r>(
     requirements
         .iter()
         .filter(|requirement| {
-            !requirement.of_rpm
-                && !installed.meets(requirement)
-                && !(requirement.name.starts_with('/') && exists(&requirement.name))
+            let name = &requirement.name;
+            let met = installed.meets(requirement) || (name.starts_with('/') && exists(name));
+            !requirement.of_rpm && !met
         })
         .collect()
 }

@@ -179,7 +179,6 @@ fn bind(source: &Path, target: &OwnedFd, what: &str) -> Result<()> {
     .map_err(failed(what))
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is where mounts are made")]
 fn read_only(target: &OwnedFd, what: &str) -> Result<()> {
     remount_read_only(&by_fd(target)).map_err(failed(what))
 }
