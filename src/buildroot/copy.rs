@@ -1,10 +1,23 @@
 //! Copying between the host and a root: read as the caller, written inside the root.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Buildroot;
 use crate::error::{Error, Result};
 use crate::sandbox::User;
+
+/// A file outside the root for as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Staged {
+    path: PathBuf,
+    _directory: tempfile::TempDir,
+}
+
+impl Staged {
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
 
 impl Buildroot<'_> {
     /// Copies a host file in, for the build user, mode 0644.
@@ -33,6 +46,24 @@ impl Buildroot<'_> {
                 .map_err(Error::io("write", inside))?;
         }
         Ok(())
+    }
+
+    /// A copy of a file of the build user's, where the package manager can open it by name: in the
+    /// build user's own directories a name may lead anywhere. Gone when dropped.
+    pub(crate) fn stage(&self, inside: &str) -> Result<Staged> {
+        let directory = self.layout.package_manager_home();
+        let directory =
+            tempfile::tempdir_in(&directory).map_err(Error::io("write to", &directory))?;
+        let path = directory
+            .path()
+            .join(Path::new(inside).file_name().unwrap_or_default());
+        let mut from = self.inside.open_own_file(inside)?;
+        let mut to = fs_err::File::create(&path).map_err(Error::io("write", &path))?;
+        std::io::copy(&mut from, &mut to).map_err(Error::io("write", &path))?;
+        Ok(Staged {
+            path,
+            _directory: directory,
+        })
     }
 
     /// Copies a host directory to `inside`, which must not exist. Links are copied as links unless

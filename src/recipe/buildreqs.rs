@@ -46,12 +46,10 @@ pub(super) fn install(
                 .collect::<Vec<_>>()
                 .join(", ")
         );
-        let path = root.layout.host(inside);
-        root.transaction(
-            session.manager,
-            &Op::Builddep(vec![path.to_string_lossy().into_owned()]),
-        )
-        .map_err(|error| explain(error, header))?;
+        let staged = root.stage(inside)?;
+        let path = staged.path().to_string_lossy().into_owned();
+        root.transaction(session.manager, &Op::Builddep(vec![path]))
+            .map_err(|error| explain(error, header))?;
         changed = true;
     }
     if changed {

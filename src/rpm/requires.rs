@@ -113,8 +113,9 @@ pub(crate) fn missing<'r>(
     requirements
         .iter()
         .filter(|requirement| {
-            let is_there = requirement.name.starts_with('/') && exists(&requirement.name);
-            !(requirement.of_rpm || is_there || installed.meets(requirement))
+            let name = &requirement.name;
+            let met = installed.meets(requirement) || (name.starts_with('/') && exists(name));
+            !requirement.of_rpm && !met
         })
         .collect()
 }
