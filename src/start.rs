@@ -15,7 +15,8 @@ use crate::request;
 use crate::run::exec::Exec;
 use crate::run::signals::Signals;
 use crate::sandbox::Ids;
-use crate::sandbox::userns::{self, Ranges};
+use crate::sandbox::subids::{self, Ranges};
+use crate::sandbox::userns;
 
 pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
     let words: Vec<OsString> = args.iter().skip(1).cloned().collect();
@@ -197,7 +198,7 @@ fn enter_namespace(identity: Identity) -> Result<Identity> {
             "{} has no subordinate ids: every file in the root gets one owner, and programs that change users only \
              pretend to. To get them: `{}`",
             identity.name,
-            userns::subid_command(&identity.name)
+            subids::subid_command(&identity.name)
         );
     }
     Ok(identity.in_namespace(ids, mapped))

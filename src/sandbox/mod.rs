@@ -14,6 +14,7 @@ pub(crate) mod filter;
 mod init;
 mod loopback;
 pub(crate) mod mount;
+pub(crate) mod subids;
 pub(crate) mod userns;
 
 use std::path::PathBuf;

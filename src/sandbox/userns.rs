@@ -13,54 +13,9 @@ use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{Gid, Uid};
 
 use super::child;
+use super::subids::{Range, Ranges, subid_command};
 use super::{Ids, mount};
 use crate::error::{Error, Result};
-
-/// The smallest range worth mapping: distributions hand out 65536, and packages use ids below.
-const USEFUL_RANGE: u32 = 1000;
-
-/// What distributions hand out: as many ids as fit in 16 bits.
-const FULL_RANGE: u32 = 65536;
-
-/// A run of subordinate ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Range {
-    pub(crate) start: u32,
-    pub(crate) count: u32,
-}
-
-/// What the caller may map, as `/etc/subuid` and `/etc/subgid` say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ranges {
-    pub(crate) uids: Option<Range>,
-    pub(crate) gids: Option<Range>,
-}
-
-impl Ranges {
-    pub(crate) fn of(user: &str, uid: u32) -> Self {
-        let read = |path: &str| fs_err::read_to_string(path).unwrap_or_default();
-        Self {
-            uids: parse_ranges(&read("/etc/subuid"), user, uid),
-            gids: parse_ranges(&read("/etc/subgid"), user, uid),
-        }
-    }
-}
-
-/// The largest range of `user` (by name or number) in a `subuid(5)` text.
-fn parse_ranges(text: &str, user: &str, uid: u32) -> Option<Range> {
-    text.lines()
-        .filter_map(|line| {
-            let mut fields = line.split(':');
-            let owner = fields.next()?;
-            let range = Range {
-                start: fields.next()?.parse().ok()?,
-                count: fields.next()?.trim().parse().ok()?,
-            };
-            (owner == user || owner == uid.to_string()).then_some(range)
-        })
-        .filter(|range| range.count >= USEFUL_RANGE)
-        .max_by_key(|range| range.count)
-}
 
 /// Enters the namespace. The process must be single-threaded. Returns how ids appear inside and
 /// how many are mapped.
@@ -180,26 +135,6 @@ fn mapping_remedy(complaint: &str, user: &str) -> String {
     }
 }
 
-/// The command that gives `user` a range nobody has.
-pub(crate) fn subid_command(user: &str) -> String {
-    let read = |path: &str| fs_err::read_to_string(path).unwrap_or_default();
-    let start = first_free(&(read("/etc/subuid") + &read("/etc/subgid")));
-    let range = format!("{start}-{}", start + FULL_RANGE - 1);
-    format!("sudo usermod --add-subuids {range} --add-subgids {range} {user}")
-}
-
-/// The first id above all ranges of `subuid(5)` texts; distributions begin at 100000.
-fn first_free(text: &str) -> u32 {
-    let end = |line: &str| {
-        let mut numbers = line
-            .split(':')
-            .skip(1)
-            .map(|field| field.trim().parse::<u32>().ok());
-        numbers.next()??.checked_add(numbers.next()??)
-    };
-    text.lines().filter_map(end).fold(100_000, u32::max)
-}
-
 /// The hidden verb: waits until its standard input ends, then maps the ids of process `args[0]`.
 pub(super) fn map_parent(args: &[OsString]) -> ExitCode {
     let [pid, uid, uid_start, uid_count, gid, gid_start, gid_count] = args else {
@@ -287,37 +222,6 @@ impl Switches {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ranges_are_found_by_name_and_by_number() {
-        let text =
-            "alice:100000:65536\n1001:300000:65536\nbob:1:10\ngarbage\nalice:500000:100000\n";
-        assert_eq!(
-            parse_ranges(text, "alice", 1000),
-            Some(Range {
-                start: 500_000,
-                count: 100_000
-            })
-        );
-        assert_eq!(
-            parse_ranges(text, "carol", 1001),
-            Some(Range {
-                start: 300_000,
-                count: 65536
-            })
-        );
-        assert_eq!(parse_ranges(text, "bob", 1002), None);
-        assert_eq!(parse_ranges("", "alice", 1000), None);
-    }
-
-    #[test]
-    fn a_free_range_is_above_all_others() {
-        assert_eq!(first_free(""), 100_000);
-        assert_eq!(
-            first_free("a:100000:65536\nb:231072:65536\nc:165536:65536\nbroken\n"),
-            296_608
-        );
-    }
 
     #[test]
     fn each_restriction_has_its_own_remedy() {
