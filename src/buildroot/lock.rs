@@ -6,19 +6,22 @@
 use std::fs::TryLockError;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::run::Runner;
 
 /// How often a wait looks again; flock cannot be waited for together with signals.
-const AGAIN: Duration = Duration::from_millis(100);
+const AGAIN: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     Shared,
     Exclusive,
 }
+
+/// A root that is only being looked at is free again sooner than this.
+const WORTH_SAYING: Duration = Duration::from_millis(500);
 
 /// Held until dropped.
 #[derive(Debug)]
@@ -65,12 +68,13 @@ impl Lock {
 
     /// Takes the lock, waiting for as long as it takes; says so when it has to.
     pub(crate) fn wait_for(path: &Path, mode: Mode, runner: &dyn Runner) -> Result<Self> {
+        let began = Instant::now();
         let mut said = false;
         loop {
             if let Some(lock) = Self::try_take(path, mode)? {
                 return Ok(lock);
             }
-            if !said {
+            if !said && began.elapsed() >= WORTH_SAYING {
                 let holder =
                     holder(path).map_or_else(String::new, |pid| format!(" (process {pid})"));
                 tracing::info!(
