@@ -72,12 +72,16 @@ def bare_init(bench):
     (where / ".rpmmacros").write_text("%_dbpath /var/lib/rpm\n")
     line = ["dnf-3", "-c", str(conf), "--installroot", f"{where}/root/", "--releasever", "1"]
     line += ["--setopt=deltarpm=False", "--disableplugin=local", "--allowerasing", "groupinstall", "buildsys-build"]
-    return timed(line, env={**os.environ, "HOME": str(where)})
+    elapsed = timed(line, env={**os.environ, "HOME": str(where)})
+    shutil.rmtree(where)
+    return elapsed
 
 
 def mock_init(bench, user=False):
     where = bench.fresh(bench.user.pw_uid if user else 0)
-    return timed(bench.mock(where, "--init", user=user))
+    elapsed = timed(bench.mock(where, "--init", user=user))
+    shutil.rmtree(where)
+    return elapsed
 
 
 def ready_root(bench):
