@@ -7,6 +7,7 @@
 
 mod args;
 pub(crate) mod command;
+mod foreign;
 mod invocation;
 mod literal;
 mod modes;
@@ -44,12 +45,11 @@ pub(crate) fn parse(mut args: Vec<OsString>) -> Result<Parsed> {
         .position(|arg| arg == "--")
         .map(|at| args.split_off(at));
 
-    let parsed = match Args::command().try_get_matches_from(args) {
-        Ok(matches) => Args::from_arg_matches(&matches),
-        Err(error) => Err(error),
-    };
+    let parsed = foreign::matches(&Args::command(), args)
+        .and_then(|matches| Args::from_arg_matches(&matches));
     match parsed {
         Ok(mut args) => {
+            foreign::restore(&mut args.words);
             args.words.extend(after.into_iter().flatten());
             let invocation = invocation::from_args(args)?;
             Ok(Parsed::Run(Box::new(invocation)))

@@ -51,6 +51,31 @@ fn every_mode() {
         (&["--orphanskill"], Command::Orphanskill),
         (&["--pm-cmd", "makecache"], pm(None, &["makecache"])),
         (&["--pm-cmd"], pm(None, &[])),
+        // As tmt calls it: the package manager's options without a `--` before them.
+        (
+            &[
+                "--pm-cmd",
+                "install",
+                "--exclude",
+                "x*",
+                "--skip-broken",
+                "--setopt=best=0",
+                "-y",
+                "foo",
+            ],
+            pm(
+                None,
+                &[
+                    "install",
+                    "--exclude",
+                    "x*",
+                    "--skip-broken",
+                    "--setopt=best=0",
+                    "-y",
+                    "foo",
+                ],
+            ),
+        ),
         (
             &["--dnf-cmd", "search", "a"],
             pm(Some(PackageManagerKind::Dnf4), &["search", "a"]),
