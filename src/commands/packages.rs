@@ -85,10 +85,11 @@ pub(super) fn raw(
     };
     let cx = Cx {
         config: &config,
-        live: true,
         ..cx
     };
-    let session = Session::open(cx, trash, Prepare::Keep)?;
+    let mut session = Session::open(cx, trash, Prepare::Keep)?;
+    // The output is the answer; what it took to make the root is not.
+    session.root.cx.live = true;
     tracing::info!(
         "Running {} {}",
         crate::package_manager::of(session.manager).name(),
