@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 /// One entry of a sandbox's mount list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Mount {
-    /// The processes of the sandbox's own pid namespace.
+    /// The processes of the sandbox's own pid namespace; the kernel's settings are read-only.
     Proc,
     /// Read-only.
     Sys,
@@ -70,17 +70,7 @@ impl Mount {
     /// Makes this mount below `root`, which must be a mount point of a private mount namespace.
     pub(super) fn make(&self, root: &Path) -> Result<()> {
         match self {
-            Self::Proc => {
-                let target = resolve(root, Path::new("proc"))?;
-                attach(
-                    "proc",
-                    &target,
-                    "proc",
-                    nosuid_nodev_noexec(),
-                    "",
-                    "proc on /proc",
-                )
-            }
+            Self::Proc => make_proc(root),
             Self::Sys => make_sys(root),
             Self::Dev => make_dev(root),
             Self::Bind {
@@ -240,6 +230,42 @@ pub(super) fn proc_of_this_namespace() -> Result<()> {
         "",
         "proc on /proc",
     )
+}
+
+/// What a real root could change for the whole machine, below `/proc`.
+const SETTINGS: [&str; 5] = ["sys", "sysrq-trigger", "irq", "bus", "fs"];
+
+/// The memory of the kernel, which a real root could read.
+const MEMORY: &str = "kcore";
+
+fn make_proc(root: &Path) -> Result<()> {
+    let target = resolve(root, Path::new("proc"))?;
+    attach(
+        "proc",
+        &target,
+        "proc",
+        nosuid_nodev_noexec(),
+        "",
+        "proc on /proc",
+    )?;
+    for name in SETTINGS {
+        let path = Path::new("proc").join(name);
+        if root.join(&path).exists() {
+            let what = format!("/proc/{name}, read-only");
+            let target = resolve(root, &path)?;
+            bind(&by_fd(&target), &target, &what)?;
+            read_only(&resolve(root, &path)?, &what)?;
+        }
+    }
+    let memory = Path::new("proc").join(MEMORY);
+    if root.join(&memory).exists() {
+        bind(
+            Path::new("/dev/null"),
+            &resolve(root, &memory)?,
+            "nothing over /proc/kcore",
+        )?;
+    }
+    Ok(())
 }
 
 /// sysfs belongs to the network namespace: with a private one a fresh mount is allowed. With the
