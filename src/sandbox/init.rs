@@ -16,7 +16,7 @@ use nix::sys::wait::{WaitStatus, wait};
 use nix::unistd::Pid;
 
 use super::child::{Plan, Report};
-use super::{Ids, Network, Sandbox, User, View, filter, loopback, mount};
+use super::{Ids, Network, Sandbox, User, View, capabilities, filter, loopback, mount};
 use crate::error::{Error, Result};
 
 pub(super) fn run(plan: &Plan, argv: &[OsString]) -> Option<Report> {
@@ -41,6 +41,7 @@ fn start(plan: &Plan, argv: &[OsString]) -> Result<Report> {
             errno: errno as i32,
         });
     }
+    capabilities::withhold(sandbox);
     let supervisor = filter::install(sandbox)?;
     if let Some(supervisor) = supervisor {
         std::thread::spawn(move || supervisor.serve());

@@ -8,6 +8,7 @@
 //! The process tree of one command is: mock, `enter` (makes the namespaces), `init` (process 1
 //! inside: makes the mounts, starts the program, reaps), the program.
 
+mod capabilities;
 pub(crate) mod child;
 mod enter;
 pub(crate) mod filter;

@@ -258,6 +258,31 @@ fn sys_and_the_kernels_settings_cannot_be_changed() {
     }
 }
 
+/// The bits are those of linux/capability.h; only a real root has any to lose.
+#[test]
+fn a_real_root_may_not_change_the_machine() {
+    const WITHHELD: [(&str, u32); 5] = [
+        ("CAP_SYS_MODULE", 16),
+        ("CAP_SYS_RAWIO", 17),
+        ("CAP_SYS_BOOT", 22),
+        ("CAP_SYS_TIME", 25),
+        ("CAP_SYSLOG", 34),
+    ];
+    const CAP_SYS_ADMIN: u32 = 21;
+    let Some(place) = Place::new(Who::Root) else {
+        return;
+    };
+    for set in ["CapEff", "CapBnd"] {
+        let line = format!("sed -n 's/^{set}:\\s*//p' /proc/self/status");
+        let done = place.mock(["-q", "--shell", &line]).ok();
+        let bits = u64::from_str_radix(done.out().trim(), 16).expect("a mask in hexadecimal");
+        for (name, bit) in WITHHELD {
+            assert_eq!(bits >> bit & 1, 0, "{set} has {name}");
+        }
+        assert_eq!(bits >> CAP_SYS_ADMIN & 1, 1, "{set} lacks CAP_SYS_ADMIN");
+    }
+}
+
 /// What could be mounted over, or left mounted, on the host.
 #[test]
 fn mounts_are_those_of_the_sandbox() {
