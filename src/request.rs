@@ -58,18 +58,15 @@ pub(crate) fn search(host: &Host, identity: &Identity, overrides: &Overrides) ->
         PathBuf::from("/etc/mock"),
         PathBuf::from("/usr/share/mock/configs"),
     ];
-    if let Some(directory) = &overrides.configdir {
-        return Search {
-            config_dirs: vec![host.cwd.join(directory)],
-            home: Some(identity.home.clone()),
-            cwd: host.cwd.clone(),
-        };
-    }
-    Search {
-        config_dirs: installed
+    let config_dirs = match &overrides.configdir {
+        Some(directory) => vec![host.cwd.join(directory)],
+        None => installed
             .into_iter()
             .chain(built.filter(|_| !identity.setuid))
             .collect(),
+    };
+    Search {
+        config_dirs,
         home: Some(identity.home.clone()),
         cwd: host.cwd.clone(),
     }

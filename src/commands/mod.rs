@@ -42,6 +42,7 @@ pub(crate) fn run(command: &Command, cx: Cx<'_>) -> Result<()> {
             destination,
         } => copy::copyout(cx, &trash, sources, destination),
         Command::Orphanskill => orphans::run(cx),
+        // These have no root of their own; `start` carries them out.
         Command::ScrubAllChroots
         | Command::ListChroots
         | Command::PrintRootPath

@@ -41,13 +41,9 @@ impl Plugin for CompressLogs {
             .iter()
             .filter(|log| log.is_file())
         {
-            // An earlier build's compressed log would make gzip refuse.
-            let line = format!("{} -f {}", self.command, quote(&log.to_string_lossy()));
-            let line = if self.command == "gzip" {
-                line
-            } else {
-                line.replacen(" -f ", " ", 1)
-            };
+            // gzip asks before it replaces an earlier build's log.
+            let force = if self.command == "gzip" { " -f" } else { "" };
+            let line = format!("{}{force} {}", self.command, quote(&log.to_string_lossy()));
             let (status, text) = root.run_on_host(&["/bin/sh", "-c", &line])?;
             if !status.success() {
                 tracing::warn!("cannot compress {}: {}", log.display(), text.trim());

@@ -16,6 +16,7 @@ need_minidistro
 need_user mock-test
 cd "$repo"
 cargo build --release --quiet
+target=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 
 disk=$(mktemp -d /var/tmp/mock-bench-XXXXXX)
 cleanup() {
@@ -25,4 +26,4 @@ cleanup() {
 trap cleanup EXIT
 mount -t tmpfs -o size=6g,mode=755 mock-bench "$disk"
 
-python3 tests/bench/bench.py --rounds "$rounds" --repo "$minidistro" --disk "$disk" --mock target/release/mock
+python3 tests/bench/bench.py --rounds "$rounds" --repo "$minidistro" --disk "$disk" --mock "$target/release/mock"

@@ -18,7 +18,7 @@ fn with_group(place: &Place, more: &str) -> Vec<String> {
     let kept = text.lines().filter(|line| !line.starts_with("mock:"));
     let mut text: String = kept.flat_map(|line| [line, "\n"]).collect();
     text.push_str(&format!("mock:x:{GROUP}:mock-test\n"));
-    let group = place.write("work/group", text);
+    let group = place.write("files/group", text);
     let script = format!(
         "mount --bind '{}' /etc/group && {more} \"$@\"",
         group.display()
@@ -55,7 +55,7 @@ fn results_belong_to_the_caller_of_sudo() {
             continue;
         };
         let caller = user();
-        let out = place.make_dir("work/out");
+        let out = place.make_dir("files/out");
         std::os::unix::fs::chown(&out, Some(caller.uid.as_raw()), None).expect("this is root");
         let said = caller.uid.to_string();
         // In the root's own directory, then in one of the caller's: that removes the root.
@@ -170,7 +170,7 @@ fn installed_setuid() {
     };
     let program = Setuid::new(&place);
     let caller = user();
-    std::os::unix::fs::chown(place.path("work"), Some(caller.uid.as_raw()), None)
+    std::os::unix::fs::chown(place.path("files"), Some(caller.uid.as_raw()), None)
         .expect("this is root");
     let mut words = with_group(
         &place,

@@ -41,7 +41,7 @@ fn a_path_that_is_not_there() {
         --- stderr
         Start: run
         Finish: run
-        ERROR: Cannot find/open srpm: [DIR]/work/none.src.rpm. Error: No such file or directory
+        ERROR: Cannot find/open srpm: [DIR]/files/none.src.rpm. Error: No such file or directory
         "); }
     });
 }
@@ -49,7 +49,7 @@ fn a_path_that_is_not_there() {
 #[test]
 fn a_file_that_is_no_package() {
     let prepare = |place: &Place| {
-        place.write("work/x.src.rpm", "just text\n");
+        place.write("files/x.src.rpm", "just text\n");
     };
     refused(prepare, &["--rebuild", "x.src.rpm"], |shot| {
         allow_duplicates! { assert_snapshot!(shot, @"
@@ -57,7 +57,7 @@ fn a_file_that_is_no_package() {
         --- stderr
         Start: run
         Finish: run
-        ERROR: Cannot find/open srpm: [DIR]/work/x.src.rpm. Error: not an RPM package
+        ERROR: Cannot find/open srpm: [DIR]/files/x.src.rpm. Error: not an RPM package
         "); }
     });
 }
@@ -81,7 +81,7 @@ fn a_file_that_cannot_be_read() {
     let (Some(place), Some(_)) = (Place::new(Who::User), Place::new(Who::Root)) else {
         return;
     };
-    let path = place.path("work/x.src.rpm");
+    let path = place.path("files/x.src.rpm");
     fs::copy(srpm("needsnothing"), &path).expect("it can be copied");
     fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o000))
         .expect("it is our own");
@@ -91,7 +91,7 @@ fn a_file_that_cannot_be_read() {
     --- stderr
     Start: run
     Finish: run
-    ERROR: Cannot find/open srpm: [DIR]/work/x.src.rpm. Error: permission denied
+    ERROR: Cannot find/open srpm: [DIR]/files/x.src.rpm. Error: permission denied
     ");
 }
 
@@ -100,7 +100,7 @@ fn a_binary_package() {
     let prepare = |place: &Place| {
         let repo = crate::support::minidistro().join("repo");
         let from = repo.join("mini-release-1-1.mini1.noarch.rpm");
-        let to = place.path("work/x.rpm");
+        let to = place.path("files/x.rpm");
         fs::copy(from, to).expect("it can be copied");
     };
     refused(prepare, &["--rebuild", "x.rpm"], |shot| {
@@ -109,7 +109,7 @@ fn a_binary_package() {
         --- stderr
         Start: run
         Finish: run
-        ERROR: File is not an srpm: [DIR]/work/x.rpm.
+        ERROR: File is not an srpm: [DIR]/files/x.rpm.
         "); }
     });
 }
@@ -120,7 +120,7 @@ fn a_truncated_package() {
         let whole = fs::read(srpm("autohello")).expect("it is there");
         // In the lead, in the header, in the payload.
         for (name, length) in [("a", 50), ("b", 2000), ("c", whole.len() - 100)] {
-            place.write(&format!("work/{name}.src.rpm"), &whole[..length]);
+            place.write(&format!("files/{name}.src.rpm"), &whole[..length]);
         }
     };
     for name in ["a", "b", "c"] {
@@ -134,7 +134,7 @@ fn a_truncated_package() {
                 --- stderr
                 Start: run
                 Finish: run
-                ERROR: Cannot find/open srpm: [DIR]/work/x.src.rpm. Error: the file is truncated; fetch or copy it again
+                ERROR: Cannot find/open srpm: [DIR]/files/x.src.rpm. Error: the file is truncated; fetch or copy it again
                 "); }
             },
         );
@@ -152,7 +152,7 @@ fn a_bad_package_after_a_good_one() {
         --- stderr
         Start: run
         Finish: run
-        ERROR: Cannot find/open srpm: [DIR]/work/none.src.rpm. Error: No such file or directory
+        ERROR: Cannot find/open srpm: [DIR]/files/none.src.rpm. Error: No such file or directory
         "); }
     });
 }
@@ -220,7 +220,7 @@ fn a_configuration_that_is_not_there() {
         allow_duplicates! { assert_snapshot!(shot, @"
         exit 3
         --- stderr
-        ERROR: Could not find required config file: [DIR]/work/none.toml
+        ERROR: Could not find required config file: [DIR]/files/none.toml
         Non-existing Mock config 'none.toml'
         hint: mock --list-chroots lists all configurations
         "); }
@@ -230,7 +230,7 @@ fn a_configuration_that_is_not_there() {
 /// `text` as a configuration file, used to make a root.
 fn configuration(text: &str, check: impl Fn(String)) {
     let prepare = |place: &Place| {
-        place.write("work/x.toml", text);
+        place.write("files/x.toml", text);
     };
     refused(prepare, &["-r", "x.toml", "--init"], check);
 }
@@ -241,8 +241,8 @@ fn a_syntax_error() {
         allow_duplicates! { assert_snapshot!(shot, @r#"
         exit 3
         --- stderr
-        ERROR: [DIR]/work/x.toml:2:10: invalid basic string, expected `"`
-         --> [DIR]/work/x.toml:2:10
+        ERROR: [DIR]/files/x.toml:2:10: invalid basic string, expected `"`
+         --> [DIR]/files/x.toml:2:10
           |
         2 | name = "x
           |          ^
@@ -256,8 +256,8 @@ fn a_wrong_type() {
         allow_duplicates! { assert_snapshot!(shot, @"
         exit 3
         --- stderr
-        ERROR: [DIR]/work/x.toml:2:9: name: expected string, found the integer 1
-         --> [DIR]/work/x.toml:2:9
+        ERROR: [DIR]/files/x.toml:2:9: name: expected string, found the integer 1
+         --> [DIR]/files/x.toml:2:9
           |
         2 | name = [1]
           |         ^
@@ -271,8 +271,8 @@ fn an_include_of_itself() {
         allow_duplicates! { assert_snapshot!(shot, @r#"
         exit 3
         --- stderr
-        ERROR: [DIR]/work/x.toml:1:12: include loop: [DIR]/work/x.toml -> [DIR]/work/x.toml
-         --> [DIR]/work/x.toml:1:12
+        ERROR: [DIR]/files/x.toml:1:12: include loop: [DIR]/files/x.toml -> [DIR]/files/x.toml
+         --> [DIR]/files/x.toml:1:12
           |
         1 | include = ["x.toml"]
           |            ^^^^^^^^
@@ -283,15 +283,15 @@ fn an_include_of_itself() {
 #[test]
 fn an_include_loop() {
     let prepare = |place: &Place| {
-        place.write("work/x.toml", "include = [\"y.toml\"]\n");
-        place.write("work/y.toml", "\ninclude = [\"x.toml\"]\n");
+        place.write("files/x.toml", "include = [\"y.toml\"]\n");
+        place.write("files/y.toml", "\ninclude = [\"x.toml\"]\n");
     };
     refused(prepare, &["-r", "x.toml", "--init"], |shot| {
         allow_duplicates! { assert_snapshot!(shot, @r#"
         exit 3
         --- stderr
-        ERROR: [DIR]/work/y.toml:2:12: include loop: [DIR]/work/x.toml -> [DIR]/work/y.toml -> [DIR]/work/x.toml
-         --> [DIR]/work/y.toml:2:12
+        ERROR: [DIR]/files/y.toml:2:12: include loop: [DIR]/files/x.toml -> [DIR]/files/y.toml -> [DIR]/files/x.toml
+         --> [DIR]/files/y.toml:2:12
           |
         2 | include = ["x.toml"]
           |            ^^^^^^^^
@@ -303,12 +303,12 @@ fn an_include_loop() {
 fn a_syntax_error_in_the_old_format() {
     let prepare = |place: &Place| {
         place.write(
-            "work/x.cfg",
+            "files/x.cfg",
             "config_opts['root'] = 'x'\nconfig_opts['dist' = 1\n",
         );
     };
     refused(prepare, &["-r", "x.cfg", "--init"], |shot| {
-        let start = "exit 3\n--- stderr\nERROR: [DIR]/work/x.cfg:2:";
+        let start = "exit 3\n--- stderr\nERROR: [DIR]/files/x.cfg:2:";
         assert!(shot.starts_with(start), "{shot}");
     });
 }
@@ -321,7 +321,7 @@ fn a_template_that_looks_around() {
         allow_duplicates! { assert_snapshot!(shot, @"
         exit 3
         --- stderr
-        ERROR: [DIR]/work/x.toml:3: description: templates cannot reach Python internals
+        ERROR: [DIR]/files/x.toml:3: description: templates cannot reach Python internals
          --> value of description:1:7
           |
         1 | {{ ''.__class__.__mro__ }}
@@ -356,7 +356,7 @@ fn failed_init(change: &str, arguments: &[&str]) -> Option<String> {
     let place = Place::new(Who::User)?;
     let arch = crate::support::ARCH;
     let legal = format!("[chroot]\ntarget_arch = \"{arch}\"\nlegal_host_arches = [\"{arch}\"]\n");
-    place.write("work/x.toml", mini(&format!("{legal}{change}")));
+    place.write("files/x.toml", mini(&format!("{legal}{change}")));
     let done = place.mock(["-r", "x.toml", "--init"]).args(arguments).run();
     one_error(&done);
     assert!(!place.root().join(".initialized").exists());
@@ -505,17 +505,17 @@ fn a_result_directory_that_the_caller_of_sudo_cannot_write() {
     let user = nix::unistd::User::from_name("mock-test")
         .expect("accounts can be read")
         .expect("tests/run.sh makes the user");
-    fs::create_dir(place.path("work/out")).expect("the place is our own");
+    fs::create_dir(place.path("files/out")).expect("the place is our own");
     let done = place
         .mock(["--resultdir", "out", &srpm("needsnothing")])
         .env("SUDO_UID", user.uid.to_string())
         .run();
     assert_snapshot!(done.error(), @"
     exit 70
-    ERROR: cannot create result directory [DIR]/work/out: Permission denied (os error 13)
+    ERROR: cannot create result directory [DIR]/files/out: Permission denied (os error 13)
     hint: give --resultdir a directory you can write, such as --resultdir=~/mock/
     ");
-    let left = fs::read_dir(place.path("work/out")).expect("it is there");
+    let left = fs::read_dir(place.path("files/out")).expect("it is there");
     assert_eq!(left.count(), 0);
     assert!(!place.chroot().exists());
 }
@@ -525,11 +525,11 @@ fn a_source_package_whose_spec_file_has_errors() {
     let Some(place) = Place::new(Who::User) else {
         return;
     };
-    place.write("work/x.spec", "Name: x\nVersion: 1\n%if\n");
+    place.write("files/x.spec", "Name: x\nVersion: 1\n%if\n");
     let done = place.mock(["--buildsrpm", "--spec", "x.spec"]).run();
     assert_snapshot!(done.error(), @"
     exit 1
-    ERROR: Exception([DIR]/work/x.spec) Config(mini-[ARCH]) [N] minutes [N] seconds
+    ERROR: Exception([DIR]/files/x.spec) Config(mini-[ARCH]) [N] minutes [N] seconds
     INFO: Results and/or logs in: [STATE]/mini-[ARCH]/result
     Failed x.spec ([N] minutes [N] seconds): [STATE]/mini-[ARCH]/result
     Finish: run

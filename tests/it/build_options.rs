@@ -50,7 +50,7 @@ fn several_packages_on_one_line() {
     let Some(place) = Place::new(Who::User) else {
         return;
     };
-    let out = place.path("work/out/deep");
+    let out = place.path("files/out/deep");
     let done = place
         .mock([
             "--resultdir",
@@ -82,8 +82,8 @@ fn several_packages_on_one_line() {
     Finish: rpmbuild needsnothing-1.0-1.mini1.src.rpm
     Finish: build phase for needsnothing-1.0-1.mini1.src.rpm
     INFO: Done([MINI]/SRPMS/needsnothing-1.0-1.mini1.src.rpm) Config(mini-[ARCH]) [N] minutes [N] seconds
-    INFO: Results and/or logs in: [DIR]/work/out/deep
-    Built needsnothing-1.0-1.mini1.src.rpm ([N] minutes [N] seconds): [DIR]/work/out/deep
+    INFO: Results and/or logs in: [DIR]/files/out/deep
+    Built needsnothing-1.0-1.mini1.src.rpm ([N] minutes [N] seconds): [DIR]/files/out/deep
     INFO: Cleaning up build root ('cleanup_on_success=True')
     Start: clean chroot
     Finish: clean chroot
@@ -102,8 +102,8 @@ fn several_packages_on_one_line() {
     Finish: rpmbuild noarchdata-1.0-1.mini1.src.rpm
     Finish: build phase for noarchdata-1.0-1.mini1.src.rpm
     INFO: Done([MINI]/SRPMS/noarchdata-1.0-1.mini1.src.rpm) Config(mini-[ARCH]) [N] minutes [N] seconds
-    INFO: Results and/or logs in: [DIR]/work/out/deep
-    Built noarchdata-1.0-1.mini1.src.rpm ([N] minutes [N] seconds): [DIR]/work/out/deep
+    INFO: Results and/or logs in: [DIR]/files/out/deep
+    Built noarchdata-1.0-1.mini1.src.rpm ([N] minutes [N] seconds): [DIR]/files/out/deep
     INFO: Cleaning up build root ('cleanup_on_success=True')
     Start: clean chroot
     Finish: clean chroot
@@ -173,10 +173,10 @@ fn a_spec_file_and_its_sources_in_one_go() {
     let Some(place) = Place::new(Who::User) else {
         return;
     };
-    let spec = place.write("work/talk.spec", SPEC);
-    place.make_dir("work/sources");
-    place.write("work/sources/words", "from the directory");
-    place.write("work/macros", "%from_file yes\n");
+    let spec = place.write("files/talk.spec", SPEC);
+    place.make_dir("files/sources");
+    place.write("files/sources/words", "from the directory");
+    place.write("files/macros", "%from_file yes\n");
     let from = ["--spec", "talk.spec", "--sources", "sources"];
     place.mock(from).ok();
     assert!(exists(&place.result(), "talk-1-1.mini.noarch.rpm"));
@@ -188,7 +188,10 @@ fn a_spec_file_and_its_sources_in_one_go() {
     place
         .mock(from)
         .args(["--no-clean", "--with", "extra", "--without=docs"])
-        .args(["--macro-file", &place.path("work/macros").to_string_lossy()])
+        .args([
+            "--macro-file",
+            &place.path("files/macros").to_string_lossy(),
+        ])
         .args(["--define", "defined_here yes", "--rebuild"])
         .ok();
     assert_eq!(
@@ -202,7 +205,7 @@ fn a_spec_file_and_its_sources_in_one_go() {
     fs::remove_file(place.result().join("build.log")).expect("it is there");
     let text = SPEC.replace("SAYS: extra", "SAYS: replaced extra");
     fs::write(&spec, text).expect("it is our own");
-    let made = place.path("work/talk.src.rpm");
+    let made = place.path("files/talk.src.rpm");
     fs::copy(place.result().join("talk-1-1.mini.src.rpm"), &made).expect("it was made");
     place
         .mock(["--no-clean", "--spec", "talk.spec", "talk.src.rpm"])
@@ -221,10 +224,10 @@ fn buildsrpm_makes_a_source_package() {
     let Some(place) = Place::new(Who::User) else {
         return;
     };
-    place.write("work/talk.spec", SPEC);
-    place.write("work/elsewhere", "behind a link");
-    place.make_dir("work/sources");
-    std::os::unix::fs::symlink("../elsewhere", place.path("work/sources/words"))
+    place.write("files/talk.spec", SPEC);
+    place.write("files/elsewhere", "behind a link");
+    place.make_dir("files/sources");
+    std::os::unix::fs::symlink("../elsewhere", place.path("files/sources/words"))
         .expect("the directory is our own");
     let done = place
         .mock(["--buildsrpm", "--spec", "talk.spec", "--sources", "sources"])
@@ -234,7 +237,7 @@ fn buildsrpm_makes_a_source_package() {
     exit 0
     --- stderr
     Start: run
-    INFO: Start([DIR]/work/talk.spec)  Config(mini-[ARCH])
+    INFO: Start([DIR]/files/talk.spec)  Config(mini-[ARCH])
     Start: clean chroot
     Finish: clean chroot
     INFO: Mock Version: 0.1.0
@@ -246,15 +249,15 @@ fn buildsrpm_makes_a_source_package() {
     Start: rpmbuild -bs
     Finish: rpmbuild -bs
     Finish: buildsrpm
-    INFO: Done([DIR]/work/talk.spec) Config(mini-[ARCH]) [N] minutes [N] seconds
-    INFO: Results and/or logs in: [DIR]/work/out
-    Built talk.spec ([N] minutes [N] seconds): [DIR]/work/out
+    INFO: Done([DIR]/files/talk.spec) Config(mini-[ARCH]) [N] minutes [N] seconds
+    INFO: Results and/or logs in: [DIR]/files/out
+    Built talk.spec ([N] minutes [N] seconds): [DIR]/files/out
     INFO: Cleaning up build root ('cleanup_on_success=True')
     Start: clean chroot
     Finish: clean chroot
     Finish: run
     ");
-    let made = place.path("work/out/talk-1-1.mini.src.rpm");
+    let made = place.path("files/out/talk-1-1.mini.src.rpm");
     let files = run("rpm", ["-qlp", "--nosignature", &made.to_string_lossy()]);
     assert_eq!(files, "talk.spec\nwords\n");
     // One file instead of a directory; without an own result directory.
@@ -306,7 +309,7 @@ fn a_repository_of_results_serves_the_next_build() {
     let Some(place) = Place::new(Who::User) else {
         return;
     };
-    let repo = place.make_dir("work/repo");
+    let repo = place.make_dir("files/repo");
     place
         .mock([
             "--resultdir",

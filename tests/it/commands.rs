@@ -47,12 +47,12 @@ fn a_tree_travels_through_shells() {
     let Some(place) = Place::new(Who::User) else {
         return;
     };
-    place.make_dir("work/tree/deep");
-    place.write("work/tree/deep/file", b"\0\r\n\xff");
-    place.write("work/tree/run me", "");
+    place.make_dir("files/tree/deep");
+    place.write("files/tree/deep/file", b"\0\r\n\xff");
+    place.write("files/tree/run me", "");
     let packed = Command::new("tar")
         .args(["-c", "-C"])
-        .arg(place.path("work"))
+        .arg(place.path("files"))
         .arg("tree")
         .output()
         .expect("there is a tar");
@@ -61,10 +61,10 @@ fn a_tree_travels_through_shells() {
         .input(packed.stdout)
         .ok();
     let done = place.mock(["-q", "--shell", "tar -cC /tmp/x tree"]).ok();
-    place.make_dir("work/back");
+    place.make_dir("files/back");
     let mut unpack = Command::new("tar")
         .args(["-x", "-C"])
-        .arg(place.path("work/back"))
+        .arg(place.path("files/back"))
         .stdin(Stdio::piped())
         .spawn()
         .expect("there is a tar");
@@ -74,7 +74,7 @@ fn a_tree_travels_through_shells() {
     assert!(unpack.wait().expect("it is our own").success());
     let difference = Command::new("diff")
         .arg("-r")
-        .args([place.path("work/tree"), place.path("work/back/tree")])
+        .args([place.path("files/tree"), place.path("files/back/tree")])
         .output()
         .expect("there is a diff");
     assert!(difference.status.success(), "{difference:?}");

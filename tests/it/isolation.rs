@@ -334,8 +334,8 @@ fn a_users_bind_mount_is_there() {
     let Some(place) = Place::new(Who::User) else {
         return;
     };
-    let data = place.make_dir("work/data");
-    place.write("work/data/file", "of the host\n");
+    let data = place.make_dir("files/data");
+    place.write("files/data/file", "of the host\n");
     let option = format!(
         "--plugin-option=bind_mount:dirs=[('{}', '/mnt/data')]",
         data.display()

@@ -49,10 +49,10 @@ fn what_koji_writes_and_how_koji_calls() {
         let Some(place) = Place::new(who) else {
             continue;
         };
-        place.make_dir("work/etc/koji");
-        place.write("work/etc/site-defaults.cfg", "");
-        place.write("work/etc/koji/mini-build-17-42.cfg", koji(&place));
-        let etc = place.path("work/etc");
+        place.make_dir("files/etc/koji");
+        place.write("files/etc/site-defaults.cfg", "");
+        place.write("files/etc/koji/mini-build-17-42.cfg", koji(&place));
+        let etc = place.path("files/etc");
         let mock = |arguments: &[&str]| {
             place
                 .bare()
@@ -97,7 +97,7 @@ fn what_copr_writes() {
     let Some(place) = Place::new(Who::User) else {
         return;
     };
-    place.write("work/base.cfg", koji(&place));
+    place.write("files/base.cfg", koji(&place));
     let child = format!(
         "include('{}')\n\
          config_opts['root'] = 'copr-1'\n\
@@ -107,9 +107,9 @@ fn what_copr_writes() {
          config_opts['chroot_additional_packages'] = 'ncurses-devel'\n\
          config_opts['macros']['%copr_username'] = 'somebody'\n\
          config_opts['dnf.conf'] += \"\"\"\n[more]\nname=more\nbaseurl=file:///nowhere\nenabled=0\n\"\"\"\n",
-        place.path("work/base.cfg").display()
+        place.path("files/base.cfg").display()
     );
-    let path = place.write("work/child.cfg", child);
+    let path = place.write("files/child.cfg", child);
     let done = place
         .bare()
         .args(["-r", &path.to_string_lossy(), "--uniqueext", "1700000000.123456"])

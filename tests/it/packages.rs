@@ -100,12 +100,12 @@ fn copying_in() {
         let Some(place) = Place::new(who) else {
             continue;
         };
-        place.write("work/file", "content");
-        place.write("work/other", "");
-        place.make_dir("work/tree");
-        place.write("work/tree/leaf", "leaf");
-        std::os::unix::fs::symlink("leaf", place.path("work/tree/link")).expect("it is our own");
-        fs::set_permissions(place.path("work/file"), fs::Permissions::from_mode(0o755))
+        place.write("files/file", "content");
+        place.write("files/other", "");
+        place.make_dir("files/tree");
+        place.write("files/tree/leaf", "leaf");
+        std::os::unix::fs::symlink("leaf", place.path("files/tree/link")).expect("it is our own");
+        fs::set_permissions(place.path("files/file"), fs::Permissions::from_mode(0o755))
             .expect("it is our own");
         let inside = |path: &str| place.root().join(path);
         // A file: under a new name, into a directory; several; a home's file.
@@ -147,10 +147,10 @@ fn copying_out() {
         let made = "cd /builddir && mkdir -p d/e && echo 1 > d/a.txt && echo 2 > d/b.txt && ln -s a.txt d/link \
                     && chmod 750 d/a.txt";
         place.mock(["--chroot", made]).ok();
-        let out = |path: &str| place.path("work").join(path);
+        let out = |path: &str| place.path("files").join(path);
         place.mock(["--copyout", "~/d/a.txt", "name"]).ok();
         place.mock(["--copyout", "/builddir/d", "tree"]).ok();
-        place.make_dir("work/into");
+        place.make_dir("files/into");
         place.mock(["--copyout", "/builddir/d/*.txt", "into"]).ok();
         for path in ["name", "tree/a.txt", "into/a.txt"] {
             let text = fs::read_to_string(out(path));
@@ -175,13 +175,13 @@ fn copying_out_stays_inside() {
     let Some(place) = Place::new(Who::Root) else {
         return;
     };
-    let secret = place.write("work/secret", "of the host");
+    let secret = place.write("files/secret", "of the host");
     let line = format!("ln -s {} /tmp/link; ln -s / /tmp/slash", secret.display());
     place.mock(["--chroot", &line]).ok();
     // A link is copied as a link.
     place.mock(["--copyout", "/tmp/link", "out"]).ok();
     assert_eq!(
-        fs::read_link(place.path("work/out")).ok(),
+        fs::read_link(place.path("files/out")).ok(),
         Some(secret.clone())
     );
     let through = format!("/tmp/slash{}", secret.display());
@@ -189,5 +189,5 @@ fn copying_out_stays_inside() {
         .mock(["--copyout", &through, "out-too"])
         .run()
         .exits(50);
-    assert!(!place.path("work/out-too").exists());
+    assert!(!place.path("files/out-too").exists());
 }

@@ -148,11 +148,11 @@ fn a_machine_without_the_helpers() {
     let Some(place) = Place::new(Who::User) else {
         return;
     };
-    place.make_dir("work/bin");
+    place.make_dir("files/bin");
     let before = place.listing();
     let done = place
         .mock(["--init"])
-        .env("PATH", place.path("work/bin"))
+        .env("PATH", place.path("files/bin"))
         .run();
     assert_snapshot!(done.shot(), @"
     exit 2

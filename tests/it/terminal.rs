@@ -95,7 +95,7 @@ fn ctrl_c_ends_a_build() {
         return;
     };
     place.mock(["--init"]).ok();
-    let fifo = place.path("work/typed");
+    let fifo = place.path("files/typed");
     crate::support::run("mkfifo", [fifo.as_os_str()]);
     let feed = format!("exec \"$@\" <'{}'", fifo.display());
     let mut running = place

@@ -40,7 +40,7 @@ impl<'a> Mock<'a> {
             command,
             env,
             input: Vec::new(),
-            cwd: place.path("work"),
+            cwd: place.path("files"),
         }
     }
 

@@ -174,7 +174,7 @@ impl Place {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let dir = base().join(format!("t{number}"));
         let place = Self { who, dir, account };
-        for directory in ["", "home", "work"] {
+        for directory in ["", "home", "files"] {
             place.make_dir(directory);
         }
         Some(place)

@@ -350,7 +350,7 @@ fn the_host() {
         ),
         (
             "os.getuid(), os.geteuid(), os.getgid(), os.getegid(), os.getcwd()",
-            "(1000, 1000, 1001, 1001, '/work')",
+            "(1000, 1000, 1001, 1001, '/srv')",
         ),
         (
             "grp.getgrnam('mock')[2], grp.getgrnam('mock').gr_gid, grp.getgrgid(135)[0], grp.getgrnam('mock')",
@@ -386,7 +386,7 @@ fn the_host() {
         ),
         (
             "os.path.normpath('/a/../b/./c//d/'), os.path.normpath('../a/..'), os.path.normpath(''), os.path.abspath('x/../y'), os.path.isabs('/a')",
-            "('/b/c/d', '..', '.', '/work/y', True)",
+            "('/b/c/d', '..', '.', '/srv/y', True)",
         ),
         (
             "os.path.isdir('/'), os.path.isfile('/'), os.path.exists('/no/such/file'), os.path.realpath('/no/../such/./file')",

@@ -109,7 +109,7 @@ fn host() -> Host {
         gid: 1001,
         groups: [("mock".to_owned(), 135), ("builder".to_owned(), 1001)].into(),
         home: PathBuf::from("/home/builder"),
-        cwd: PathBuf::from("/work"),
+        cwd: PathBuf::from("/srv"),
         hostname: "host.example.org".to_owned(),
         random_seed: 7,
     }
