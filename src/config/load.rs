@@ -9,6 +9,7 @@ use super::cfg;
 use super::keys::schema;
 use super::layers::{self, Search};
 use super::options::Options;
+use super::reader::Reader;
 use super::resolve;
 use super::template::Expander;
 use super::value::{Origin, Value};
@@ -94,14 +95,28 @@ pub(crate) fn load(request: &Request<'_>) -> Result<Loaded> {
     })
 }
 
+/// Tables whose members are read one by one: something else in their place would hide all of them.
+fn check_tables(options: &Options) -> Result<()> {
+    let reader = Reader::new(options, None);
+    for key in ["plugin_conf", "macros", "environment"] {
+        match options.get(&[key]) {
+            Some(Value::Dict(_)) | None => {}
+            Some(other) => return Err(reader.wrong(&[key], "table", other)),
+        }
+    }
+    Ok(())
+}
+
 fn override_with(options: &mut Options, request: &Request<'_>) -> Result<()> {
     let overrides = request.overrides;
-    let mut set = |path: &[&str], value: Value| options.set(path, value, Origin::CommandLine);
     for (key, value) in &overrides.set {
-        set(&[key], value.clone());
+        options.set(&[key], value.clone(), Origin::CommandLine);
     }
+    // Before anything is put into them: that would make tables of them again.
+    check_tables(options)?;
     for (name, value) in &overrides.macros {
-        set(&["macros", name], value.as_str().into());
+        let value = value.as_str().into();
+        options.set(&["macros", name], value, Origin::CommandLine);
     }
     for (flag, names, enable) in [
         ("--disable-plugin", &overrides.disable_plugins, false),

@@ -333,3 +333,16 @@ fn the_listing() {
     own
     ");
 }
+
+#[test]
+fn a_table_cannot_be_replaced_by_something_else() {
+    for key in ["plugin_conf", "macros", "environment"] {
+        let mut site = Site::new(&[("etc/a.toml", MINIMAL)]);
+        site.overrides.set = vec![(key.to_owned(), Value::Int(1))];
+        let error = site.load().map(|_| ()).map_err(|error| error.to_string());
+        assert_eq!(
+            error,
+            Err(format!("command line: {key}: expected table, found 1"))
+        );
+    }
+}
