@@ -86,9 +86,21 @@ pub(crate) enum Error {
         hint: Option<String>,
     },
 
-    /// Something the configuration forbids, found only while building.
+    /// Something the configuration forbids, or has no provider for.
     #[error("{message}")]
-    Refused { message: String },
+    Refused {
+        message: String,
+        hint: Option<String>,
+    },
+
+    /// The storage of a root: `code` is 25 for LVM and snapshots, 65 for a locked pool, 60 for a
+    /// root in use, 20 otherwise.
+    #[error("{message}")]
+    Storage {
+        message: String,
+        hint: Option<String>,
+        code: u8,
+    },
 
     /// A file that was named as a source package is none.
     #[error("{message}")]
@@ -237,7 +249,7 @@ impl Error {
             Self::Architecture { .. } => 6,
             Self::Srpm { .. } => 40,
             Self::PackageManager { .. } => 30,
-            Self::Build { code, .. } => *code,
+            Self::Build { code, .. } | Self::Storage { code, .. } => *code,
             Self::BuildSetup { .. } => 10,
             Self::Timeout { .. } => 11,
             // 7 is the original's code for Ctrl-C; every other signal is 128+n.
@@ -261,7 +273,9 @@ impl Error {
             | Self::Srpm { hint, .. }
             | Self::PackageManager { hint, .. }
             | Self::Build { hint, .. }
-            | Self::BuildSetup { hint, .. } => hint.clone(),
+            | Self::BuildSetup { hint, .. }
+            | Self::Refused { hint, .. }
+            | Self::Storage { hint, .. } => hint.clone(),
             Self::CommandLine { .. } => Some("mock --help lists the options".to_owned()),
             Self::Unprivileged { hint, .. } => Some(hint.clone()),
             Self::Locked { .. } => {
@@ -274,8 +288,7 @@ impl Error {
             Self::NotYet { .. }
             | Self::Io { .. }
             | Self::Spawn { .. }
-            | Self::Unreadable { .. }
-            | Self::Refused { .. } => None,
+            | Self::Unreadable { .. } => None,
             Self::Timeout { .. } => {
                 Some("--rpmbuild_timeout sets the limit, in seconds".to_owned())
             }

@@ -42,20 +42,43 @@ pub(crate) fn refuse_mounts(path: &Path) -> Result<()> {
 
 fn mounted_below(path: &Path) -> Result<Option<PathBuf>> {
     let path = fs_err::canonicalize(path).map_err(Error::io("resolve", path))?;
-    let info = fs_err::read_to_string("/proc/self/mountinfo")
-        .map_err(Error::io("read", "/proc/self/mountinfo"))?;
-    Ok(mount_points(&info)
+    Ok(mount_table()?
         .into_iter()
+        .map(|mount| mount.point)
         .find(|point| point.starts_with(&path)))
 }
 
-/// Mount points of a `/proc/PID/mountinfo` text: the fifth field, with octal escapes undone.
-pub(crate) fn mount_points(mountinfo: &str) -> Vec<PathBuf> {
-    mountinfo
-        .lines()
-        .filter_map(|line| line.split(' ').nth(4))
-        .map(unescape)
-        .collect()
+/// One line of `/proc/PID/mountinfo` (proc(5)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MountEntry {
+    pub(crate) point: PathBuf,
+    /// The directory of the file system that is shown at `point`.
+    pub(crate) part: PathBuf,
+    pub(crate) kind: String,
+    pub(crate) source: String,
+}
+
+/// The mounts that this process sees, in the order they were made.
+pub(crate) fn mount_table() -> Result<Vec<MountEntry>> {
+    let info = fs_err::read_to_string("/proc/self/mountinfo")
+        .map_err(Error::io("read", "/proc/self/mountinfo"))?;
+    Ok(parse_mount_table(&info))
+}
+
+/// The entries of a `/proc/PID/mountinfo` text, with octal escapes undone.
+pub(crate) fn parse_mount_table(mountinfo: &str) -> Vec<MountEntry> {
+    let entry = |line: &str| {
+        let (place, origin) = line.split_once(" - ")?;
+        let mut place = place.split(' ').skip(3);
+        let mut origin = origin.split(' ');
+        Some(MountEntry {
+            part: unescape(place.next()?),
+            point: unescape(place.next()?),
+            kind: origin.next()?.to_owned(),
+            source: unescape(origin.next()?).to_string_lossy().into_owned(),
+        })
+    };
+    mountinfo.lines().filter_map(entry).collect()
 }
 
 fn unescape(field: &str) -> PathBuf {
@@ -119,12 +142,21 @@ mod tests {
     }
 
     #[test]
-    fn mount_points_are_unescaped() {
+    fn mount_tables_are_unescaped() {
         let info = "29 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n\
-                    36 29 0:33 / /mnt/with\\040space rw - tmpfs tmpfs rw\n";
+                    36 29 0:33 /sub /mnt/with\\040space rw shared:1 - tmpfs some\\040source rw\n";
+        let entry = |point: &str, part: &str, kind: &str, source: &str| MountEntry {
+            point: point.into(),
+            part: part.into(),
+            kind: kind.to_owned(),
+            source: source.to_owned(),
+        };
         assert_eq!(
-            mount_points(info),
-            [PathBuf::from("/"), PathBuf::from("/mnt/with space")]
+            parse_mount_table(info),
+            [
+                entry("/", "/", "ext4", "/dev/vda"),
+                entry("/mnt/with space", "/sub", "tmpfs", "some source"),
+            ]
         );
     }
 }

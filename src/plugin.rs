@@ -6,9 +6,11 @@
 
 use std::path::Path;
 
-use crate::buildroot::Buildroot;
 use crate::buildroot::extras::Extras;
-use crate::error::Result;
+use crate::buildroot::storage::Storage;
+use crate::buildroot::trash::Trash;
+use crate::buildroot::{Buildroot, Cx};
+use crate::error::{Error, Result};
 
 /// Stretches of work that a plugin may wrap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,11 @@ pub(crate) trait Plugin {
     /// Says what the root must have for this plugin.
     fn contribute(&self, _to: &mut Extras) -> Result<()> {
         Ok(())
+    }
+
+    /// The plugin that provides the root's storage does it here; at most one enabled plugin may.
+    fn storage<'a>(&self, _cx: Cx<'a>, _trash: &'a Trash) -> Result<Option<Box<dyn Storage + 'a>>> {
+        Ok(None)
     }
 
     /// Wraps a stretch of work.
@@ -110,6 +117,32 @@ impl Plugins {
         Ok(extras)
     }
 
+    /// The storage that a plugin provides, if one does.
+    pub(crate) fn storage<'a>(
+        &self,
+        cx: Cx<'a>,
+        trash: &'a Trash,
+    ) -> Result<Option<Box<dyn Storage + 'a>>> {
+        let mut provided = None;
+        for plugin in &self.0 {
+            let Some(storage) = plugin.storage(cx, trash)? else {
+                continue;
+            };
+            if let Some((first, _)) = provided.replace((plugin.name(), storage)) {
+                return Err(Error::Config {
+                    place: String::new(),
+                    message: format!(
+                        "plugins {first} and {} cannot be combined: both provide the root's storage",
+                        plugin.name()
+                    ),
+                    excerpt: None,
+                    hint: Some(format!("--disable-plugin {first}")),
+                });
+            }
+        }
+        Ok(provided.map(|(_, storage)| storage))
+    }
+
     /// Runs `work` inside every plugin's wrapping.
     pub(crate) fn within<T>(
         &self,
@@ -132,7 +165,7 @@ impl Plugins {
             work: &mut once,
         }
         .run()?;
-        value.ok_or_else(|| crate::error::Error::command("a plugin did not run the work it wraps"))
+        value.ok_or_else(|| Error::command("a plugin did not run the work it wraps"))
     }
 
     pub(crate) fn deps_installed(&self, root: &Buildroot<'_>) -> Result<()> {

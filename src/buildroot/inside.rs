@@ -4,15 +4,17 @@
 //! resolved by the kernel with the build root as its root (openat2(2), RESOLVE_IN_ROOT), the last
 //! component is never followed, and trees are walked by file descriptor. Needs Linux 5.6.
 
+use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use glob::Pattern;
 use nix::dir::{Dir, Type};
-use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
+use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
 use nix::sys::stat::{Mode, fstatat, mkdirat};
 use nix::unistd::{Gid, Uid, fchownat, symlinkat, unlinkat};
 
@@ -22,7 +24,8 @@ use crate::sandbox::{Ids, User};
 /// The file tree of a build root.
 #[derive(Debug)]
 pub(crate) struct Inside {
-    root: OwnedFd,
+    /// Nothing while something else is being put in the root's place.
+    root: RefCell<Option<Rc<OwnedFd>>>,
     /// For messages.
     path: PathBuf,
     /// There is more than one owner a file can have.
@@ -31,14 +34,31 @@ pub(crate) struct Inside {
 
 impl Inside {
     pub(crate) fn open(root: &Path, ids: Ids) -> Result<Self> {
-        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let fd = nix::fcntl::open(root, flags, Mode::empty())
-            .map_err(|errno| Error::io("open", root)(errno.into()))?;
-        Ok(Self {
-            root: fd,
+        let inside = Self {
+            root: RefCell::default(),
             path: root.to_owned(),
             owners: ids != Ids::Single,
-        })
+        };
+        inside.reopen()?;
+        Ok(inside)
+    }
+
+    /// Lets go of the tree, which can then be unmounted.
+    pub(super) fn release(&self) {
+        self.root.take();
+    }
+
+    /// Opens what is at the root's path now.
+    pub(super) fn reopen(&self) -> Result<()> {
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let fd = nix::fcntl::open(&self.path, flags, Mode::empty())
+            .map_err(|errno| Error::io("open", &self.path)(errno.into()))?;
+        self.root.replace(Some(Rc::new(fd)));
+        Ok(())
+    }
+
+    fn top(&self) -> nix::Result<Rc<OwnedFd>> {
+        self.root.borrow().clone().ok_or(nix::Error::EBADF)
     }
 
     fn failed(&self, action: &'static str, path: &str) -> impl FnOnce(nix::Error) -> Error + use<> {
@@ -64,7 +84,7 @@ impl Inside {
         let how = OpenHow::new()
             .flags(OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC)
             .resolve(ResolveFlag::RESOLVE_IN_ROOT);
-        openat2(self.root.as_fd(), path, how)
+        openat2(self.top()?.as_fd(), path, how)
     }
 
     /// The open directory of `path` and its last component.
@@ -127,8 +147,10 @@ impl Inside {
         let how = OpenHow::new()
             .flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY)
             .resolve(resolve);
-        let fd =
-            openat2(self.root.as_fd(), relative(path), how).map_err(self.failed("open", path))?;
+        let fd = self
+            .top()
+            .and_then(|top| openat2(top.as_fd(), relative(path), how))
+            .map_err(self.failed("open", path))?;
         let file = fs_err::File::from_parts(fd.into(), self.path.join(relative(path)));
         let metadata = file.metadata().map_err(Error::io("open", path))?;
         if metadata.is_file() {
@@ -201,6 +223,14 @@ impl Inside {
         self.write(path, content, 0o644, User::ROOT)
     }
 
+    /// The same for a file of somebody else's.
+    pub(crate) fn write_for(&self, path: &str, content: &[u8], owner: User) -> Result<()> {
+        if self.read(path)?.as_deref() == Some(content) {
+            return self.chown(path, owner, false);
+        }
+        self.write(path, content, 0o644, owner)
+    }
+
     /// Makes an empty file where there is none.
     pub(crate) fn touch(&self, path: &str) -> Result<()> {
         if self.exists(path) {
@@ -210,10 +240,13 @@ impl Inside {
         }
     }
 
-    /// Makes a symbolic link, replacing a file or link.
+    /// Makes a symbolic link, replacing a file or another link.
     pub(crate) fn symlink(&self, target: &str, path: &str) -> Result<()> {
         let make = || {
             let (parent, name) = self.parent(path)?;
+            if readlinkat(parent.as_fd(), name).is_ok_and(|old| old == target) {
+                return Ok(());
+            }
             let _ = unlinkat(
                 parent.as_fd(),
                 name,
@@ -339,6 +372,11 @@ fn relative(path: &str) -> &Path {
 
 fn chown_at(parent: &OwnedFd, name: &OsStr, owner: Option<User>) -> nix::Result<()> {
     let Some(owner) = owner else { return Ok(()) };
+    // Not to be done without need: overlayfs would copy the file.
+    let stat = fstatat(parent.as_fd(), name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
+    if (stat.st_uid, stat.st_gid) == (owner.uid, owner.gid) {
+        return Ok(());
+    }
     let (uid, gid) = (Uid::from_raw(owner.uid), Gid::from_raw(owner.gid));
     fchownat(
         parent.as_fd(),

@@ -1,6 +1,6 @@
 //! Every path of a build root, on the host and inside.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::lock::{Lock, Mode};
 use crate::config::Chroot;
@@ -15,6 +15,8 @@ pub(crate) struct Layout {
     pub(crate) result: PathBuf,
     /// `<cache_topdir>/<root>`, shared by all unique extensions.
     pub(crate) cache: PathBuf,
+    /// What all roots share: layers, snapshots, records of what was installed.
+    pub(crate) store: PathBuf,
     /// The build user's home, inside.
     home: String,
 }
@@ -26,12 +28,13 @@ impl Layout {
             root: chroot.rootdir.clone(),
             result: chroot.resultdir.clone(),
             cache: chroot.cache_topdir.join(&chroot.shared_name),
+            store: chroot.store.clone(),
             home: chroot.chroothome.trim_end_matches('/').to_owned(),
         }
     }
 
     pub(crate) fn lock(&self) -> PathBuf {
-        self.base.join("buildroot.lock")
+        lock_of(&self.base)
     }
 
     /// Takes the root's lock alone, or says who uses the root.
@@ -58,10 +61,21 @@ impl Layout {
         self.home(&format!("build/{path}"))
     }
 
+    /// Where the build user can write, relative to the root.
+    pub(crate) fn build_users(&self) -> [String; 3] {
+        let home = self.home.trim_start_matches('/').to_owned();
+        [home, "tmp".to_owned(), "var/tmp".to_owned()]
+    }
+
     /// A path inside as the host sees it.
     pub(crate) fn host(&self, inside: &str) -> PathBuf {
         self.root.join(inside.trim_start_matches('/'))
     }
+}
+
+/// The lock of the root whose directory is `base`.
+pub(crate) fn lock_of(base: &Path) -> PathBuf {
+    base.join("buildroot.lock")
 }
 
 /// Exists in a root whose installation was completed.

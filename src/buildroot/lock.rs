@@ -67,7 +67,13 @@ impl Lock {
     }
 
     /// Takes the lock, waiting for as long as it takes; says so when it has to.
-    pub(crate) fn wait_for(path: &Path, mode: Mode, runner: &dyn Runner) -> Result<Self> {
+    /// `what` is what the other one does meanwhile: "makes this root".
+    pub(crate) fn wait_for(
+        path: &Path,
+        mode: Mode,
+        runner: &dyn Runner,
+        what: &str,
+    ) -> Result<Self> {
         let began = Instant::now();
         let mut said = false;
         loop {
@@ -78,7 +84,7 @@ impl Lock {
                 let holder =
                     holder(path).map_or_else(String::new, |pid| format!(" (process {pid})"));
                 tracing::info!(
-                    "waiting for {}: another mock{holder} is making this root; give --uniqueext to build beside it",
+                    "waiting for {}: another mock{holder} {what}",
                     path.display()
                 );
                 said = true;

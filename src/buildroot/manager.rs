@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::cache::{Ground, Watch};
 use super::layout::UNFINISHED;
 use super::{Buildroot, Cmd};
 use crate::config::PackageManagerKind;
@@ -47,8 +48,9 @@ impl Buildroot<'_> {
     /// Writes what the package manager reads: its configuration, variables, keys, rpm's macros.
     pub(crate) fn configure_package_manager(&self, kind: PackageManagerKind) -> Result<()> {
         let packages = &self.cx.config.packages;
-        self.inside.remove("etc/yum.repos.d")?;
-        self.inside.create_dir_all("etc/yum.repos.d", User::ROOT)?;
+        for name in self.inside.list("etc/yum.repos.d")? {
+            self.inside.remove(&format!("etc/yum.repos.d/{name}"))?;
+        }
         let text = &packages.dnf_conf;
         if !text.lines().any(|line| line.starts_with("reposdir")) {
             tracing::warn!(
@@ -72,24 +74,35 @@ impl Buildroot<'_> {
                 .write_if_changed(&format!("etc/dnf/vars/{name}"), value.as_bytes())?;
         }
         self.copy_keys_and_certificates()?;
-        let home = self.layout.package_manager_home();
-        fs_err::create_dir_all(home.join("tmp")).map_err(Error::io("make", &home))?;
-        crate::fs::replace(&home.join(".rpmmacros"), self.rpm_macros().as_bytes())
+        self.make_package_manager_home()
     }
 
-    fn rpm_macros(&self) -> String {
-        // Debian's rpm alone has a database path that depends on who asks.
-        let debian = Path::new("/usr/bin/dpkg").exists();
-        if debian {
-            format!("{MACROS}%_dbpath /var/lib/rpm\n")
-        } else {
-            MACROS.to_owned()
-        }
+    /// The directory outside the root where the package manager works.
+    pub(super) fn make_package_manager_home(&self) -> Result<()> {
+        let home = self.layout.package_manager_home();
+        fs_err::create_dir_all(home.join("tmp")).map_err(Error::io("make", &home))?;
+        crate::fs::replace(&home.join(".rpmmacros"), rpm_macros().as_bytes())
     }
 
     /// Runs `op`, with the configured number of attempts.
     pub(crate) fn transaction(&self, kind: PackageManagerKind, op: &Op) -> Result<String> {
         self.transaction_in(kind, op, None)
+    }
+
+    /// Runs operations one after the other, and tells `watch` what they resolve to. Says whether all
+    /// were carried out: when the result is there already, the last one is not.
+    pub(crate) fn transactions(
+        &self,
+        kind: PackageManagerKind,
+        ops: &[Op],
+        watch: &Watch,
+    ) -> Result<bool> {
+        for (index, op) in ops.iter().enumerate() {
+            watch.begin(index + 1 == ops.len())?;
+            self.attempts(kind, op, None, watch)?;
+            watch.end()?;
+        }
+        Ok(!watch.stopped())
     }
 
     /// The same in a directory of the host that it may write to.
@@ -99,11 +112,23 @@ impl Buildroot<'_> {
         op: &Op,
         cwd: Option<&Path>,
     ) -> Result<String> {
+        self.ground.replace(Ground::Changed);
+        self.attempts(kind, op, cwd, &Watch::none())
+    }
+
+    fn attempts(
+        &self,
+        kind: PackageManagerKind,
+        op: &Op,
+        cwd: Option<&Path>,
+        watch: &Watch,
+    ) -> Result<String> {
         let packages = &self.cx.config.packages;
-        let argv = self.package_manager_argv(kind, op);
+        let mut argv = self.package_manager_argv(kind, op);
+        argv.extend(watch.options());
         let mut attempt = 1;
         loop {
-            match self.run_package_manager(kind, op, &argv, cwd) {
+            match self.run_package_manager(kind, op, &argv, cwd, watch) {
                 Err(error @ Error::PackageManager { .. }) if attempt < packages.max_attempts => {
                     let delay = packages.attempt_delay;
                     tracing::warn!("{error}");
@@ -181,8 +206,10 @@ impl Buildroot<'_> {
         op: &Op,
         argv: &[String],
         cwd: Option<&Path>,
+        watch: &Watch,
     ) -> Result<String> {
-        let cmd = self.host_cmd(argv, cwd);
+        let mut cmd = self.host_cmd(argv, cwd);
+        cmd.env.extend(watch.environment());
         let mut sink = LogSink::root(self.cx.live, true);
         let _spinner = Spinner::start("package manager");
         self.inside.write(UNFINISHED, b"", 0o644, User::ROOT)?;
@@ -242,7 +269,7 @@ impl Buildroot<'_> {
                 if let Some(directory) = Path::new(target).parent().and_then(Path::to_str) {
                     self.inside.create_dir_all(directory, User::ROOT)?;
                 }
-                self.inside.write(target, &content, 0o644, User::ROOT)?;
+                self.inside.write_if_changed(target, &content)?;
             }
         }
         self.copy_tree_in(Path::new("/etc/pki/mock"), "/etc/pki/mock")
@@ -271,6 +298,17 @@ impl Buildroot<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// What rpm reads when it works on a root from outside.
+pub(super) fn rpm_macros() -> String {
+    // Debian's rpm alone has a database path that depends on who asks.
+    let debian = Path::new("/usr/bin/dpkg").exists();
+    if debian {
+        format!("{MACROS}%_dbpath /var/lib/rpm\n")
+    } else {
+        MACROS.to_owned()
     }
 }
 

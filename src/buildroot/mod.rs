@@ -3,17 +3,21 @@
 //! Owns the directories, the lock, the accounts and the sandboxes. What is done in which order is
 //! the recipes' business.
 
+pub(crate) mod cache;
 mod copy;
 pub(crate) mod extras;
 pub(crate) mod inside;
 pub(crate) mod layout;
-mod lock;
+pub(crate) mod lock;
 mod manager;
 pub(crate) mod results;
 mod skeleton;
+pub(crate) mod snapshots;
+pub(crate) mod storage;
 pub(crate) mod trash;
 mod users;
 
+use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,12 +32,14 @@ use crate::rpm::requires::{Installed, QUERY};
 use crate::run::{Cmd, Runner, Sink, Status, Stdio};
 use crate::sandbox::{Mount, Network, Sandbox, User, View};
 
+use cache::Ground;
 use extras::Extras;
 use inside::Inside;
 pub(crate) use manager::describe;
 
 use layout::{INITIALIZED, Layout, UNFINISHED};
 use lock::{Lock, Mode};
+use storage::{Attached, Storage};
 
 /// What nearly everything needs; fixed for a run.
 #[derive(Clone, Copy)]
@@ -67,8 +73,10 @@ pub(crate) struct Buildroot<'a> {
     /// The build user, in ids as the root sees them.
     pub(crate) user: User,
     pub(crate) extras: Extras,
+    pub(crate) storage: Box<dyn Storage + 'a>,
+    ground: RefCell<Ground>,
     lock: Lock,
-    exclusive: bool,
+    exclusive: Cell<bool>,
 }
 
 /// How a program inside the root is run.
@@ -85,20 +93,24 @@ impl<'a> Buildroot<'a> {
     /// Opens the root, making its directories. Whoever comes first has it alone until
     /// [`Self::share`]; a root that others use is shared at once; one that is being made or
     /// removed is waited for.
-    pub(crate) fn open(cx: Cx<'a>, extras: Extras) -> Result<Self> {
+    pub(crate) fn open(cx: Cx<'a>, extras: Extras, storage: Box<dyn Storage + 'a>) -> Result<Self> {
+        const MAKING: &str = "is making this root; give --uniqueext to build beside it";
         let layout = Layout::of(&cx.config.chroot);
         let (lock, exclusive) = loop {
             skeleton::make_base(cx, &layout)?;
             if let Some(lock) = Lock::try_take(&layout.lock(), Mode::Exclusive)? {
                 break (lock, true);
             }
-            let lock = Lock::wait_for(&layout.lock(), Mode::Shared, cx.runner)?;
+            let lock = Lock::wait_for(&layout.lock(), Mode::Shared, cx.runner, MAKING)?;
             // It may have been removed while it was waited for.
-            if layout.root.is_dir() {
+            if storage.is_attached() {
                 break (lock, false);
             }
         };
-        fs_err::create_dir_all(&layout.root).map_err(Error::io("make", &layout.root))?;
+        let ground = match exclusive.then(|| storage.attach()).transpose()? {
+            Some(Attached::Empty) => Ground::Clean(None),
+            Some(Attached::AsLeft) | None => Ground::Changed,
+        };
         let inside = Inside::open(&layout.root, cx.identity.ids)?;
         let user = cx.identity.build_user(&cx.config.users);
         Ok(Self {
@@ -107,8 +119,10 @@ impl<'a> Buildroot<'a> {
             inside,
             user,
             extras,
+            storage,
+            ground: RefCell::new(ground),
             lock,
-            exclusive,
+            exclusive: Cell::new(exclusive),
         })
     }
 
@@ -116,16 +130,20 @@ impl<'a> Buildroot<'a> {
         self.cx.logs
     }
 
+    /// What the tree is, as far as this run knows.
+    pub(crate) fn ground(&self) -> Ground {
+        self.ground.borrow().clone()
+    }
+
     /// Nobody else uses the root now.
     pub(crate) fn is_exclusive(&self) -> bool {
-        self.exclusive
+        self.exclusive.get()
     }
 
     /// Lets others use the root too.
-    pub(crate) fn share(&mut self) -> Result<()> {
-        if self.exclusive {
+    pub(crate) fn share(&self) -> Result<()> {
+        if self.exclusive.replace(false) {
             self.lock.share()?;
-            self.exclusive = false;
         }
         Ok(())
     }
@@ -143,6 +161,9 @@ impl<'a> Buildroot<'a> {
     pub(crate) fn recover(&self) -> Result<bool> {
         if !self.inside.exists(UNFINISHED) {
             return Ok(false);
+        }
+        if self.storage.states().is_some() {
+            return self.start_from(None, &[]).map(|()| true);
         }
         for name in self
             .inside
@@ -265,11 +286,16 @@ impl<'a> Buildroot<'a> {
 
     /// What is installed.
     pub(crate) fn installed(&self) -> Result<Installed> {
+        self.query(QUERY).map(|text| Installed::parse(&text))
+    }
+
+    /// What rpm says of every installed package, by its `--queryformat`.
+    pub(crate) fn query(&self, format: &str) -> Result<String> {
         let mut sink = LogSink::capture_only().without_stderr();
-        let argv = [&self.cx.config.rpmbuild.rpm_command, "-qa", "--qf", QUERY];
+        let argv = [&self.cx.config.rpmbuild.rpm_command, "-qa", "--qf", format];
         let status = self.run_inside(&argv, &self.as_root(), &mut sink)?;
         if status.success() {
-            return Ok(Installed::parse(&sink.captured_text()));
+            return Ok(sink.captured_text());
         }
         Err(Error::Sandbox {
             message: format!(

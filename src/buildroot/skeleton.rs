@@ -165,7 +165,7 @@ impl Buildroot<'_> {
         if network.use_host_resolv && network.rpmbuild_networking {
             for path in ["/etc/resolv.conf", "/etc/hosts"] {
                 match fs_err::read(path) {
-                    Ok(content) => self.inside.write(path, &content, 0o644, User::ROOT)?,
+                    Ok(content) => self.inside.write_if_changed(path, &content)?,
                     Err(_) => {
                         tracing::warn!("File {path} not present. It is not copied into the chroot.")
                     }
@@ -208,12 +208,8 @@ impl Buildroot<'_> {
                 .create_dir_all(&self.layout.topdir(directory), self.user)?;
         }
         let macros = self.macros_text()?;
-        self.inside.write(
-            &self.layout.home(".rpmmacros"),
-            macros.as_bytes(),
-            0o644,
-            self.user,
-        )?;
+        let path = self.layout.home(".rpmmacros");
+        self.inside.write_for(&path, macros.as_bytes(), self.user)?;
         self.inside.chown(&home, self.user, fresh)
     }
 

@@ -23,9 +23,17 @@ pub(crate) struct Trash {
 impl Trash {
     /// Takes `path` away; nothing there is fine.
     pub(crate) fn discard(&self, path: &Path) -> Result<()> {
-        let Some(directory) = path.parent().filter(|_| path.symlink_metadata().is_ok()) else {
+        match path.parent() {
+            Some(directory) => self.discard_into(path, directory),
+            None => Ok(()),
+        }
+    }
+
+    /// The same, by way of a directory of the same file system.
+    pub(crate) fn discard_into(&self, path: &Path, directory: &Path) -> Result<()> {
+        if path.symlink_metadata().is_err() {
             return Ok(());
-        };
+        }
         crate::fs::refuse_mounts(path)?;
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let renamed = directory.join(format!("{PREFIX}{}-{number}", std::process::id()));

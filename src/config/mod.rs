@@ -95,9 +95,25 @@ pub(crate) struct Chroot {
     pub(crate) backup_on_clean: bool,
     pub(crate) backup_base_dir: PathBuf,
     pub(crate) clean: bool,
+    pub(crate) storage: StorageKind,
+    /// Layers, snapshots and records of all roots.
+    pub(crate) store: PathBuf,
+    /// What package transactions lead to is kept and used again.
+    pub(crate) layer_cache: bool,
+    pub(crate) layer_cache_age: Duration,
+    /// Bytes.
+    pub(crate) layer_cache_size: u64,
     pub(crate) cleanup_on_success: bool,
     pub(crate) cleanup_on_failure: bool,
     pub(crate) exclude_from_homedir_cleanup: Vec<String>,
+}
+
+/// Where a root's file tree is kept, unless a plugin says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StorageKind {
+    Auto,
+    Layers,
+    Directory,
 }
 
 #[derive(Debug, Clone)]

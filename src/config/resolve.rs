@@ -4,6 +4,7 @@
 //! extension, clean-up that a result directory inside the root forbids, the home of `~`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use indexmap::IndexMap;
 
@@ -15,7 +16,7 @@ use super::resolve_packages::packages;
 use super::value::{Origin, Value};
 use super::{
     Chroot, Config, Isolation, IsolationKind, Logging, Network, Overrides, PluginConfig, Rpmbuild,
-    ShortCircuit, Users,
+    ShortCircuit, StorageKind, Users,
 };
 use crate::error::{Error, Result};
 
@@ -97,10 +98,56 @@ fn chroot(reader: &Reader<'_>, name: String, shared_name: String, host: &Host) -
         clean: reader.bool(&["clean"])?,
         cleanup_on_success: reader.bool(&["cleanup_on_success"])? && !keep,
         cleanup_on_failure: reader.bool(&["cleanup_on_failure"])? && !keep,
+        storage: match reader.string(&["storage"])?.as_str() {
+            "auto" => StorageKind::Auto,
+            "layers" => StorageKind::Layers,
+            "directory" => StorageKind::Directory,
+            other => {
+                let expected = "auto, layers, btrfs or directory";
+                return Err(reader.wrong(&["storage"], expected, &other.into()));
+            }
+        },
+        store: store(reader, &basedir, host)?,
+        layer_cache: reader.bool(&["layer_cache"])?,
+        layer_cache_age: Duration::from_secs(
+            u64::from(reader.number(&["layer_cache_max_age_days"])?.unwrap_or(0)) * 24 * 60 * 60,
+        ),
+        layer_cache_size: size(reader, "layer_cache_max_size")?,
         exclude_from_homedir_cleanup: reader.list(&["exclude_from_homedir_cleanup"])?,
         basedir,
         resultdir,
     })
+}
+
+/// The directory of layers: the plugin overlayfs puts it where its option says.
+fn store(reader: &Reader<'_>, basedir: &Path, host: &Host) -> Result<PathBuf> {
+    if reader.bool(&["plugin_conf", "overlayfs_enable"])? {
+        let base = ["plugin_conf", "overlayfs_opts", "base_dir"];
+        let text = reader.text(&base)?.ok_or_else(|| {
+            reader.error(
+                &base,
+                "plugin overlayfs: base_dir must be given".to_owned(),
+            )
+        })?;
+        return Ok(host.cwd.join(at_home(&text, host)));
+    }
+    Ok(basedir.join(".mock"))
+}
+
+/// A number of bytes, with a unit of 1024 after it.
+fn size(reader: &Reader<'_>, key: &str) -> Result<u64> {
+    let text = reader.string(&[key])?;
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let power = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => Some(0),
+        "K" => Some(1),
+        "M" => Some(2),
+        "G" => Some(3),
+        "T" => Some(4),
+        _ => None,
+    };
+    let bytes = power.and_then(|power| digits.parse::<u64>().ok()?.checked_mul(1024u64.pow(power)));
+    bytes.ok_or_else(|| reader.wrong(&[key], "a size such as 20G", &text.as_str().into()))
 }
 
 /// A path that must be given: `~` is the caller's home, a relative one starts at `cwd`.

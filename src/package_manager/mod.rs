@@ -7,6 +7,7 @@
 mod choose;
 mod dnf4;
 mod dnf5;
+pub(crate) mod repos;
 mod yum;
 
 use std::fmt;

@@ -2,11 +2,13 @@
 //! the spec file itself generates.
 
 use crate::buildroot::Buildroot;
+use crate::buildroot::cache::{Answer, Request};
 use crate::error::{Error, Result};
 use crate::package_manager::Op;
 use crate::rpm::header::SourceHeader;
 use crate::rpm::requires::{self, Installed, Requirement};
 
+use super::init::refresh;
 use super::open::Session;
 
 /// Opens a source package inside the root, as the caller.
@@ -17,26 +19,55 @@ pub(super) fn read_header(root: &Buildroot<'_>, inside: &str) -> Result<SourceHe
     })
 }
 
-/// Installs what the source package at `inside` requires. Gives what is installed afterwards. The
-/// package manager is not started when everything is certainly there.
+/// Whether the build user's home holds what cannot be had again by unpacking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Built {
+    Nothing,
+    Partly,
+}
+
+/// What a round of requirements came to.
+#[derive(Debug)]
+pub(super) struct Round {
+    pub(super) installed: Installed,
+    /// What was asked, when something was missing.
+    pub(super) asked: Option<Request>,
+    /// The head was started anew: what was in the build user's home is gone unless it was carried.
+    pub(super) anew: bool,
+}
+
+/// Brings in what the source package at `inside` requires. The package manager is not started when
+/// everything is certainly there, nor when a state that has it is kept.
 pub(super) fn install(
     session: &Session<'_>,
     inside: &str,
     header: &SourceHeader,
     before: Installed,
-) -> Result<Installed> {
-    let root = &session.root;
-    let mut changed = false;
+    built: Built,
+) -> Result<Round> {
+    let (root, manager) = (&session.root, session.manager);
+    let mut ops = Vec::new();
     let extra: Vec<String> = preconfigured(session, header)
         .into_iter()
         .filter(|name| !before.meets(&any_version(name)))
         .collect();
-    if !extra.is_empty() {
-        root.transaction(session.manager, &Op::Install(extra))?;
-        changed = true;
-    }
     let exists = |path: &str| root.inside.exists(path);
     let missing = requires::missing(&header.requires, &before, exists);
+    if missing.is_empty() && extra.is_empty() {
+        return Ok(Round {
+            installed: before,
+            asked: None,
+            anew: false,
+        });
+    }
+    let mut words: Vec<String> = header.requires.iter().map(|r| format!("{r:?}")).collect();
+    words.sort();
+    words.push(format!("{extra:?}"));
+    if !extra.is_empty() {
+        ops.push(Op::Install(extra));
+    }
+    // Outside the root, which may be started anew before the package manager reads it.
+    let staged = root.stage(inside)?;
     if !missing.is_empty() {
         tracing::debug!(
             "build requirements to install: {}",
@@ -46,17 +77,32 @@ pub(super) fn install(
                 .collect::<Vec<_>>()
                 .join(", ")
         );
-        let staged = root.stage(inside)?;
         let path = staged.path().to_string_lossy().into_owned();
-        root.transaction(session.manager, &Op::Builddep(vec![path]))
-            .map_err(|error| explain(error, header))?;
-        changed = true;
+        ops.push(Op::Builddep(vec![path]));
     }
-    if changed {
-        root.installed()
-    } else {
-        Ok(before)
+    let request = Request::requirements(root, manager, &header.name, &words);
+    let carry = root.layout.build_users();
+    let carries = root.storage.states().is_some_and(|s| s.carries());
+    let carry: Vec<&str> = match built {
+        Built::Nothing if !carries => Vec::new(),
+        Built::Nothing | Built::Partly => carry.iter().map(String::as_str).collect(),
+    };
+    let answer = root.cached(&request, &carry, |watch| {
+        refresh(root, manager)?;
+        root.transactions(manager, &ops, watch)
+            .map(drop)
+            .map_err(|error| explain(error, header))
+    })?;
+    if answer != Answer::InPlace {
+        refresh(root, manager)?;
+        root.make_home(false)?;
+        root.make_mount_targets()?;
     }
+    Ok(Round {
+        installed: root.installed()?,
+        asked: Some(request),
+        anew: answer != Answer::InPlace && carry.is_empty(),
+    })
 }
 
 /// Says who needs what could not be installed.
@@ -108,7 +154,7 @@ fn any_version(name: &str) -> Requirement {
 }
 
 /// Packages that plugins, `--additional-package` and `more_buildreqs` ask for.
-fn preconfigured(session: &Session<'_>, header: &SourceHeader) -> Vec<String> {
+pub(super) fn preconfigured(session: &Session<'_>, header: &SourceHeader) -> Vec<String> {
     let packages = &session.root.cx.config.packages;
     let mut wanted = session.root.extras.packages.clone();
     wanted.extend(packages.additional_packages.iter().cloned());

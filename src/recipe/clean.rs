@@ -2,8 +2,10 @@
 
 use crate::buildroot::Cx;
 use crate::buildroot::layout::Layout;
+use crate::buildroot::storage;
 use crate::buildroot::trash::Trash;
 use crate::error::{Error, Result};
+use crate::plugins;
 use crate::report::Step;
 
 /// Removes the root, its directory and the result directory in it. Nothing there is fine; a root
@@ -18,9 +20,7 @@ pub(crate) fn clean(cx: Cx<'_>, trash: &Trash) -> Result<()> {
     if cx.config.chroot.backup_on_clean {
         backup(cx, &layout)?;
     }
-    if !layout.root.starts_with(&layout.base) {
-        trash.discard(&layout.root)?;
-    }
+    storage::chosen(cx, trash, &plugins::enabled(cx.config)?)?.discard()?;
     trash.discard(&layout.base)
 }
 

@@ -1,6 +1,8 @@
-//! Making a root ready: from nothing, or from what earlier commands left.
+//! Making a root ready: from nothing, from a state that is kept, or from what earlier commands left.
 
-use crate::buildroot::Buildroot;
+use crate::buildroot::cache::{Answer, Ground, Request, Watch};
+use crate::buildroot::storage::{State, States};
+use crate::buildroot::{Buildroot, snapshots};
 use crate::config::PackageManagerKind;
 use crate::error::Result;
 use crate::package_manager::{self, Op};
@@ -10,6 +12,9 @@ use crate::report::Step;
 use super::open::{Prepare, Session};
 
 /// Initialises the root. Whoever finds it in use leaves it as it is: the first one made it ready.
+///
+/// A root for a build stays this mock's alone: it may be started from other states until all
+/// requirements are there.
 pub(super) fn init(session: &mut Session<'_>, prepare: Prepare) -> Result<()> {
     if session.root.is_exclusive() {
         let _step = Step::start("chroot init");
@@ -20,62 +25,134 @@ pub(super) fn init(session: &mut Session<'_>, prepare: Prepare) -> Result<()> {
                 root.layout.root.display()
             );
         }
+        // Plugins may run programs of the host on the root, whose sandbox wants some directories.
         root.make_skeleton()?;
         session.plugins.within(Scope::Init, root, || {
             make_ready(root, session.manager, prepare)
         })?;
     }
-    session.root.share()
+    match prepare {
+        Prepare::Keep => session.root.share(),
+        Prepare::Fresh => Ok(()),
+    }
 }
 
 fn make_ready(root: &Buildroot<'_>, manager: PackageManagerKind, prepare: Prepare) -> Result<()> {
-    let first = !root.is_initialized();
-    root.configure_package_manager(manager)?;
-    root.write_resolver()?;
-    if first {
-        root.write_first_files()?;
-        install(root, manager)?;
-        root.inside.touch("etc/os-release")?;
-    } else if prepare == Prepare::Fresh {
-        update(root, manager)?;
-    }
-    root.make_home(first || prepare == Prepare::Fresh)?;
-    root.make_mount_targets()?;
-    root.mark_initialized()?;
-    if first {
-        let installed = root.installed()?;
-        tracing::debug!("Installed packages:");
-        for package in &installed.packages {
-            tracing::debug!("{package}");
+    let fresh = prepare == Prepare::Fresh;
+    match root.storage.states() {
+        // A tree that was left half made is no ground to go on from.
+        Some(states) if root.ground() != Ground::Changed || !root.is_initialized() => {
+            start_on_state(root, states, manager, fresh)
         }
+        _ if root.is_initialized() => {
+            refresh(root, manager)?;
+            if fresh {
+                update(root, manager)?;
+            }
+            finish(root, fresh)
+        }
+        _ => {
+            make_base(root, manager, &Watch::none())?;
+            finish(root, true)
+        }
+    }
+}
+
+/// Starts the head from the snapshot that it returns to, or from the base root.
+fn start_on_state(
+    root: &Buildroot<'_>,
+    states: &dyn States,
+    manager: PackageManagerKind,
+    fresh: bool,
+) -> Result<()> {
+    if let Some(name) = snapshots::own_default(states)? {
+        root.start_from(Some(&State::Snapshot(name.clone())), &[])?;
+        tracing::info!("rolled back to {name} snapshot");
+        refresh(root, manager)?;
+        if fresh {
+            update(root, manager)?;
+        }
+        return finish(root, true);
+    }
+    if root.ground() != Ground::Clean(None) {
+        root.start_from(None, &[])?;
+    }
+    let ops = base_ops(root);
+    let request = Request::base(root, manager, &ops);
+    let answer = root.cached(&request, &[], |watch| make_base(root, manager, watch))?;
+    let postinit = State::Snapshot(snapshots::POSTINIT.to_owned());
+    let origin = states.origin()?;
+    match (answer, origin) {
+        // Not to be found again, but a clean returns to it.
+        (Answer::InPlace, _) => {
+            root.away(|| states.freeze(&postinit))?;
+            tracing::info!("created {} snapshot", snapshots::POSTINIT);
+        }
+        (Answer::Made, Some(origin)) => {
+            states.name_snapshot(snapshots::POSTINIT, &origin)?;
+            tracing::info!("created {} snapshot", snapshots::POSTINIT);
+        }
+        (Answer::Found, Some(origin)) => states.name_snapshot(snapshots::POSTINIT, &origin)?,
+        (_, None) => {}
+    }
+    refresh(root, manager)?;
+    finish(root, true)
+}
+
+/// What belongs to this run and not to what was installed: written only where it differs.
+pub(super) fn refresh(root: &Buildroot<'_>, manager: PackageManagerKind) -> Result<()> {
+    root.make_skeleton()?;
+    root.configure_package_manager(manager)?;
+    root.write_resolver()
+}
+
+/// Accounts, the build user's home, mount targets. With `fresh` the home is as before a first build.
+fn finish(root: &Buildroot<'_>, fresh: bool) -> Result<()> {
+    root.make_home(fresh)?;
+    root.make_mount_targets()?;
+    root.mark_initialized()
+}
+
+/// The base root, from nothing.
+fn make_base(root: &Buildroot<'_>, manager: PackageManagerKind, watch: &Watch) -> Result<()> {
+    refresh(root, manager)?;
+    root.write_first_files()?;
+    let name = package_manager::of(manager).name();
+    {
+        let _step = Step::start(format!("installing minimal buildroot with {name}"));
+        if !root.transactions(manager, &base_ops(root), watch)? {
+            return Ok(());
+        }
+    }
+    root.inside.touch("etc/os-release")?;
+    finish(root, true)?;
+    tracing::debug!("Installed packages:");
+    for package in root.installed()?.packages {
+        tracing::debug!("{package}");
     }
     Ok(())
 }
 
-/// The base root: modules, the configured setup command, additional packages.
-fn install(root: &Buildroot<'_>, manager: PackageManagerKind) -> Result<()> {
+/// What fills a new root: modules, the configured setup command, additional packages.
+fn base_ops(root: &Buildroot<'_>) -> Vec<Op> {
     let packages = &root.cx.config.packages;
-    let name = package_manager::of(manager).name();
-    let _step = Step::start(format!("installing minimal buildroot with {name}"));
+    let mut ops = Vec::new();
     for (action, specs) in [
         ("enable", &packages.module_enable),
         ("install", &packages.module_install),
     ] {
         if !specs.is_empty() {
-            root.transaction(manager, &Op::Module(action.to_owned(), specs.clone()))?;
+            ops.push(Op::Module(action.to_owned(), specs.clone()));
         }
     }
     for (action, specs) in &packages.module_setup_commands {
-        root.transaction(manager, &Op::Module(action.clone(), specs.clone()))?;
+        ops.push(Op::Module(action.clone(), specs.clone()));
     }
-    root.transaction(manager, &Op::Raw(packages.setup_cmd.clone()))?;
+    ops.push(Op::Raw(packages.setup_cmd.clone()));
     if !packages.chroot_additional_packages.is_empty() {
-        root.transaction(
-            manager,
-            &Op::Install(packages.chroot_additional_packages.clone()),
-        )?;
+        ops.push(Op::Install(packages.chroot_additional_packages.clone()));
     }
-    Ok(())
+    ops
 }
 
 /// Before a build in a root that was there, unless told to keep it as it is.
@@ -84,7 +161,11 @@ fn update(root: &Buildroot<'_>, manager: PackageManagerKind) -> Result<()> {
     if config.network.online && config.packages.update_before_build && config.chroot.clean {
         let name = package_manager::of(manager).name();
         let _step = Step::start(format!("{name} update"));
-        root.transaction(manager, &Op::Update(Vec::new()))?;
+        let request = Request::update(root, manager);
+        root.cached(&request, &[], |watch| {
+            root.transactions(manager, &[Op::Update(Vec::new())], watch)
+                .map(drop)
+        })?;
     }
     Ok(())
 }

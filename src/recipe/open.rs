@@ -2,6 +2,7 @@
 
 use crate::buildroot::layout::Layout;
 use crate::buildroot::results::make_result_directory;
+use crate::buildroot::storage;
 use crate::buildroot::trash::Trash;
 use crate::buildroot::{Buildroot, Cx};
 use crate::config::PackageManagerKind;
@@ -51,11 +52,13 @@ pub(crate) fn preflight(cx: Cx<'_>) -> Result<()> {
 }
 
 impl<'a> Session<'a> {
-    pub(crate) fn open(cx: Cx<'a>, trash: &Trash, prepare: Prepare) -> Result<Self> {
+    pub(crate) fn open(cx: Cx<'a>, trash: &'a Trash, prepare: Prepare) -> Result<Self> {
         preflight(cx)?;
         let plugins = plugins::enabled(cx.config)?;
         trash.sweep(&cx.config.chroot.basedir);
-        let root = Buildroot::open(cx, plugins.extras()?)?;
+        trash.sweep(&cx.config.chroot.store);
+        let storage = storage::chosen(cx, trash, &plugins)?;
+        let root = Buildroot::open(cx, plugins.extras()?, storage)?;
         let logs = if cx.logs {
             Some(attach_logs(cx, &root.layout)?)
         } else {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::buildroot::cache::Request;
 use crate::buildroot::{Buildroot, Inner, describe};
 use crate::error::{Error, Result};
 use crate::plugin::Scope;
@@ -12,7 +13,8 @@ use crate::rpm::requires::Installed;
 use crate::rpm::rpmbuild::{Run, Stage, shell_line};
 use crate::run::Status;
 
-use super::buildreqs::{self, read_header, topdir_files};
+use super::buildreqs::{self, Built, read_header, topdir_files};
+use super::init::refresh;
 use super::open::Session;
 
 /// What rpmbuild exits with when dynamic build requirements are missing (rpmbuild(8), `-br`).
@@ -38,8 +40,13 @@ pub(crate) fn rebuild(session: &Session<'_>, source: Source<'_>) -> Result<()> {
     session.plugins.within(Scope::Job, root, || {
         let _phase = Step::start(format!("build phase for {name}"));
         let setup = Step::start(format!("build setup for {name}"));
-        let spec = unpack(root, &name, source)?;
-        let generates = install_requirements(session, &spec)?;
+        let known = by_source(session, &name, source)?;
+        if root.recall(&known)? {
+            refresh(root, session.manager)?;
+            root.make_home(false)?;
+            root.make_mount_targets()?;
+        }
+        let (spec, generates) = install_requirements(session, &name, source, &known)?;
         // What is generated was installed by the earlier build that this one goes on with.
         let dynamic = generates && root.cx.config.rpmbuild.short_circuit.is_none();
         drop(setup);
@@ -49,10 +56,31 @@ pub(crate) fn rebuild(session: &Session<'_>, source: Source<'_>) -> Result<()> {
                 install_dynamic_requirements(session, &spec)?;
             }
             session.plugins.deps_installed(root)?;
+            root.share()?;
             build(root, &spec, dynamic)?;
         }
         copy_results(root)
     })
+}
+
+/// Everything that decides what the source package requires, in the root as it is now.
+fn by_source(session: &Session<'_>, name: &str, source: Source<'_>) -> Result<Request> {
+    let root = &session.root;
+    let config = root.cx.config;
+    let rpmbuild = &config.rpmbuild;
+    let read = |path: &Path| {
+        root.cx
+            .identity
+            .as_caller(|| fs_err::read_to_string(path).map_err(Error::io("read", path)))
+    };
+    let parts = [
+        source.header.digest.clone(),
+        format!("{:?}", source.spec.map(read).transpose()?),
+        format!("{:?}", rpmbuild.macrofile.as_deref().map(read).transpose()?),
+        format!("{:?} {:?} {}", rpmbuild.macros, rpmbuild.arch, rpmbuild.opts),
+        format!("{:?}", buildreqs::preconfigured(session, source.header)),
+    ];
+    Ok(Request::source(root, session.manager, name, &parts))
 }
 
 /// Brings the source package in and unpacks it. Gives the spec file, as the inside sees it.
@@ -127,28 +155,43 @@ pub(super) fn build_source(root: &Buildroot<'_>, spec: &str) -> Result<String> {
 }
 
 /// Static requirements, until installing them changes nothing more: a package installed may bring
-/// macros that change what is required. Gives whether the spec file generates more.
-fn install_requirements(session: &Session<'_>, spec: &str) -> Result<bool> {
+/// macros that change what is required. Gives the spec file, as the inside sees it, and whether it
+/// generates more.
+fn install_requirements(
+    session: &Session<'_>,
+    name: &str,
+    source: Source<'_>,
+    known: &Request,
+) -> Result<(String, bool)> {
     let root = &session.root;
     let config = &root.cx.config.rpmbuild;
+    let mut spec = unpack(root, name, source)?;
     let mut installed = root.installed()?;
     let mut round = 0;
     loop {
         round += 1;
-        let srpm = build_source(root, spec)?;
+        let srpm = build_source(root, &spec)?;
         let header = read_header(root, &srpm)?;
         if header.has_dynamic_requires() && !config.dynamic_buildrequires {
             return Err(Error::Refused {
                 message: "DynamicBuildRequires are found but support is disabled. See \"dynamic_buildrequires\" in \
                           config_opts."
                     .to_owned(),
+                hint: None,
             });
         }
-        let now = buildreqs::install(session, &srpm, &header, installed.clone())?;
-        if now.packages == installed.packages || round >= config.static_buildrequires_max_loops {
-            return Ok(header.has_dynamic_requires());
+        let now = buildreqs::install(session, &srpm, &header, installed.clone(), Built::Nothing)?;
+        if let Some(asked) = &now.asked {
+            root.remember(known, asked)?;
         }
-        installed = now;
+        if now.anew {
+            spec = unpack(root, name, source)?;
+        }
+        let settled = now.installed.packages == installed.packages;
+        if settled || round >= config.static_buildrequires_max_loops {
+            return Ok((spec, header.has_dynamic_requires()));
+        }
+        installed = now.installed;
     }
 }
 
@@ -185,7 +228,8 @@ fn install_dynamic_requirements(session: &Session<'_>, spec: &str) -> Result<()>
         let mut now = installed.clone();
         for listing in requires_packages(root)? {
             let header = read_header(root, &listing)?;
-            now = buildreqs::install(session, &listing, &header, now)?;
+            let round = buildreqs::install(session, &listing, &header, now, Built::Partly)?;
+            now = round.installed;
             root.inside.remove(&listing)?;
         }
         // With --nodeps rpmbuild says "missing" even when nothing is: a round that installs

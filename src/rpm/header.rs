@@ -6,6 +6,7 @@ use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
 use rpm::{DependencyFlags, IndexSignatureTag, IndexTag, PackageMetadata};
+use sha2::{Digest, Sha256};
 
 use super::requires::Requirement;
 use crate::error::{Error, Result};
@@ -29,6 +30,22 @@ pub(crate) struct SourceHeader {
     pub(crate) spec: Option<String>,
     exclusive_arch: Vec<String>,
     exclude_arch: Vec<String>,
+    /// Of the header's bytes, which hold digests of the rest: the same package has the same.
+    pub(crate) digest: String,
+}
+
+/// Digests what is read through it.
+struct Digesting<R> {
+    from: R,
+    digest: Sha256,
+}
+
+impl<R: Read> Read for Digesting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.from.read(buffer)?;
+        self.digest.update(&buffer[..length]);
+        Ok(length)
+    }
 }
 
 impl SourceHeader {
@@ -62,11 +79,18 @@ impl SourceHeader {
     pub(crate) fn read(mut file: std::fs::File, path: &Path) -> Result<Self> {
         let length = file.metadata().map_err(Error::io("read", path))?.len();
         check_sizes(&mut file, length, path)?;
-        let mut reader = BufReader::new(file.take(2 * LARGEST));
+        let mut reader = BufReader::new(Digesting {
+            from: file.take(2 * LARGEST),
+            digest: Sha256::new(),
+        });
         let metadata =
             PackageMetadata::parse(&mut reader).map_err(|e| no_rpm(path, &e.to_string()))?;
         check_length(&metadata, length, path)?;
-        Self::from_metadata(&metadata, path)
+        let digest = reader.into_inner().digest.finalize();
+        Ok(Self {
+            digest: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            ..Self::from_metadata(&metadata, path)?
+        })
     }
 
     fn from_metadata(metadata: &PackageMetadata, path: &Path) -> Result<Self> {
@@ -84,6 +108,7 @@ impl SourceHeader {
             strings.into_iter().map(str::to_owned).collect::<Vec<_>>()
         };
         Ok(Self {
+            digest: String::new(),
             name: metadata.get_name().map_err(broken)?.to_owned(),
             version: metadata.get_version().map_err(broken)?.to_owned(),
             release: metadata.get_release().map_err(broken)?.to_owned(),

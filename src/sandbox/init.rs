@@ -140,8 +140,7 @@ fn inside_view(sandbox: &Sandbox) -> Result<()> {
 /// The host's tree, read-only but for the build root and what the plan names: a package manager
 /// that works from outside must not be led to write anywhere else.
 fn host_view(sandbox: &Sandbox, writable: &[PathBuf]) -> Result<()> {
-    let info = fs_err::read_to_string("/proc/self/mountinfo")
-        .map_err(Error::io("read", "/proc/self/mountinfo"))?;
+    let before = crate::fs::mount_table()?;
     let kept: Vec<&Path> = writable
         .iter()
         .map(PathBuf::as_path)
@@ -151,7 +150,7 @@ fn host_view(sandbox: &Sandbox, writable: &[PathBuf]) -> Result<()> {
         mount::bind_self(path)?;
     }
     make_mounts(sandbox)?;
-    for point in crate::fs::mount_points(&info) {
+    for point in before.into_iter().map(|mount| mount.point) {
         if !kept.iter().any(|path| point.starts_with(path)) {
             // Some mounts (autofs, those of another owner) refuse; they stay as the host has them.
             let _ = mount::remount_read_only(&point);

@@ -1,0 +1,195 @@
+//! Nothing is installed twice: the states that package transactions lead to are kept and found again.
+//!
+//! A [`Request`] is what is asked of the package manager, on top of which state. Its record says
+//! which state that led to, and which metadata of the repositories the resolver saw. While those are
+//! the same, the request is answered by its state and the package manager is not started. When they
+//! are not, the resolver runs, and stops before it downloads anything if the packages it comes to
+//! have a state already. The key of a state is made of its parent, of the packages with their
+//! checksums, and of what else shapes a transaction ([`request::shape`]).
+//!
+//! None of this happens in a root that was not started from a state in this run (`--no-clean`), or
+//! that others use, or with `layer_cache = false`; then the work is done in place.
+
+mod current;
+pub(crate) mod records;
+mod request;
+mod resolved;
+
+pub(crate) use request::Request;
+pub(crate) use resolved::Watch;
+
+use super::Buildroot;
+use super::lock::{Lock, Mode};
+use super::storage::{State, States};
+use crate::error::Result;
+use records::{Record, Records};
+use request::digest;
+
+/// How a request was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// By a state that was there.
+    Found,
+    /// By work, whose result was kept as a state.
+    Made,
+    /// By work on the head as it is.
+    InPlace,
+}
+
+/// What the head's tree is, as far as this run knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ground {
+    /// Anything: it was there before this run, or was changed by it.
+    Changed,
+    /// A state, and what the build user wrote; or nothing at all.
+    Clean(Option<State>),
+}
+
+impl Buildroot<'_> {
+    /// Brings the head to what `work` makes of it. `carry` are the directories whose content goes
+    /// along when the head is started from another state; the rest of what was written is dropped.
+    pub(crate) fn cached(
+        &self,
+        request: &Request,
+        carry: &[&str],
+        work: impl FnOnce(&Watch) -> Result<()>,
+    ) -> Result<Answer> {
+        let Some((states, parent)) = self.cacheable(carry) else {
+            work(&Watch::none())?;
+            *self.ground.borrow_mut() = Ground::Changed;
+            return Ok(Answer::InPlace);
+        };
+        let records = Records::at(&self.layout.store);
+        if let Some(state) = self.find(states, &records, request)? {
+            self.start_from(Some(&state), carry)?;
+            return Ok(Answer::Found);
+        }
+        // Whoever asks for the same meanwhile waits for this result.
+        let _making = Lock::wait_for(
+            &records.lock(request)?,
+            Mode::Exclusive,
+            self.cx.runner,
+            "makes the same root",
+        )?;
+        if let Some(state) = self.find(states, &records, request)? {
+            self.start_from(Some(&state), carry)?;
+            return Ok(Answer::Found);
+        }
+        let key = |set: &str| digest(&[&format!("{parent:?}"), &request.shape, set]);
+        let known = records.sets(parent.as_ref(), &request.shape, |set| {
+            states.has(&State::Cached(key(set)))
+        })?;
+        let watch = Watch::new(self, known)?;
+        if carry.is_empty() {
+            self.start_from(parent.as_ref(), &[])?;
+        } else {
+            self.away(|| states.set_aside())?;
+        }
+        if let Err(error) = work(&watch) {
+            *self.ground.borrow_mut() = Ground::Changed;
+            if !carry.is_empty() {
+                self.away(|| states.take_back())?;
+            }
+            return Err(error);
+        }
+        let set = match watch.set() {
+            Some(set) => set,
+            None => self.installed_digest()?,
+        };
+        let state = State::Cached(key(&set));
+        if !watch.stopped() {
+            self.away(|| states.freeze(&state))?;
+        }
+        records.keep(
+            request,
+            &self.cx.config.chroot.shared_name,
+            &Record::new(&state, parent.as_ref(), request, &set, watch.repos()),
+        )?;
+        // Also what was frozen: the work is on the ground then, and what is carried comes on top.
+        self.start_from(Some(&state), carry)?;
+        Ok(Answer::Made)
+    }
+
+    /// Starts the head from the state that answered `request` before, if it still does.
+    pub(crate) fn recall(&self, request: &Request) -> Result<bool> {
+        let Some((states, _)) = self.cacheable(&[]) else {
+            return Ok(false);
+        };
+        let records = Records::at(&self.layout.store);
+        match self.find(states, &records, request)? {
+            Some(state) => self.start_from(Some(&state), &[]).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Lets `request` have the same answer as `like` has.
+    pub(crate) fn remember(&self, request: &Request, like: &Request) -> Result<()> {
+        let records = Records::at(&self.layout.store);
+        match records.read(like)? {
+            Some(record) => {
+                let shared = &self.cx.config.chroot.shared_name;
+                records.keep(request, shared, &record.answers(request))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Where to look for states and what the head stands on, when both may be relied on.
+    fn cacheable(&self, carry: &[&str]) -> Option<(&dyn States, Option<State>)> {
+        let states = self.storage.states()?;
+        let Ground::Clean(parent) = self.ground.borrow().clone() else {
+            return None;
+        };
+        let usable = self.cx.config.chroot.layer_cache
+            && self.is_exclusive()
+            && (carry.is_empty() || states.carries());
+        usable.then_some((states, parent))
+    }
+
+    /// The state that answers `request`, if it is known and what the resolver saw still holds.
+    fn find(
+        &self,
+        states: &dyn States,
+        records: &Records,
+        request: &Request,
+    ) -> Result<Option<State>> {
+        let Some(mut record) = records.read(request)? else {
+            return Ok(None);
+        };
+        if !states.has(&record.state)? {
+            tracing::debug!("{} of {} is not there any more", record.state, request.what);
+            return Ok(None);
+        }
+        if request.may_age && !current::is_current(self.cx, records, request, &mut record)? {
+            return Ok(None);
+        }
+        records.used(request, &self.cx.config.chroot.shared_name)?;
+        tracing::debug!("{}: {}, nothing to install", request.what, record.state);
+        Ok(Some(record.state))
+    }
+
+    /// Starts the head anew.
+    pub(crate) fn start_from(&self, state: Option<&State>, carry: &[&str]) -> Result<()> {
+        if let Some(states) = self.storage.states() {
+            self.away(|| states.restart(state, carry))?;
+            *self.ground.borrow_mut() = Ground::Clean(state.cloned());
+        }
+        Ok(())
+    }
+
+    /// What is on disk below the root's path changes under `work`.
+    pub(crate) fn away<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.inside.release();
+        let done = work();
+        self.inside.reopen().and(done)
+    }
+
+    /// The installed packages and their checksums, for package managers that do not say what they
+    /// resolved.
+    fn installed_digest(&self) -> Result<String> {
+        let text = self.query("%{NEVRA} %{SHA256HEADER} %{SIGMD5}\\n")?;
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.sort_unstable();
+        Ok(digest(&lines))
+    }
+}

@@ -1,0 +1,100 @@
+//! Which storage a root gets.
+//!
+//! A plugin that provides one has the word, then the configuration. `auto` takes what the machine
+//! can do: layers, else btrfs, else a directory; whether it can is found out by trying.
+
+use super::directory::Directory;
+use super::layers::{Budget, Layers, unusable};
+use super::Storage;
+use crate::buildroot::Cx;
+use crate::buildroot::layout::Layout;
+use crate::buildroot::trash::Trash;
+use crate::config::StorageKind;
+use crate::error::{Error, Result};
+use crate::plugin::Plugins;
+use crate::sandbox::Ids;
+
+/// The storage of the configured root.
+pub(crate) fn chosen<'a>(
+    cx: Cx<'a>,
+    trash: &'a Trash,
+    plugins: &Plugins,
+) -> Result<Box<dyn Storage + 'a>> {
+    let provided = plugins.storage(cx, trash)?;
+    let (storage, why) = match provided {
+        Some(storage) => (storage, "a plugin provides it".to_owned()),
+        None => by_configuration(cx, trash)?,
+    };
+    tracing::debug!("storage: {} ({why})", storage.name());
+    Ok(storage)
+}
+
+type Choice<'a> = (Box<dyn Storage + 'a>, String);
+
+fn by_configuration<'a>(cx: Cx<'a>, trash: &'a Trash) -> Result<Choice<'a>> {
+    let configured = "it is configured".to_owned();
+    match cx.config.chroot.storage {
+        StorageKind::Directory => Ok((directory(cx, trash), configured)),
+        StorageKind::Layers => match no_layers(cx) {
+            None => Ok((layers(cx, trash), configured)),
+            Some(why) => Err(Error::Storage {
+                message: format!("storage=layers cannot be used here: {why}"),
+                hint: Some("storage=auto takes what can".to_owned()),
+                code: 20,
+            }),
+        },
+        StorageKind::Auto => Ok(match no_layers(cx) {
+            None => (layers(cx, trash), "overlayfs works here".to_owned()),
+            Some(why) => (
+                directory(cx, trash),
+                format!("overlayfs does not work here: {why}"),
+            ),
+        }),
+    }
+}
+
+fn no_layers(cx: Cx<'_>) -> Option<String> {
+    let store = Layout::of(&cx.config.chroot).store;
+    if let Err(error) = fs_err::create_dir_all(&cx.config.chroot.basedir) {
+        return Some(error.to_string());
+    }
+    unusable(&store, cx.identity.ids != Ids::Host)
+}
+
+fn directory<'a>(cx: Cx<'a>, trash: &'a Trash) -> Box<dyn Storage + 'a> {
+    Box::new(Directory {
+        root: cx.config.chroot.rootdir.clone(),
+        trash,
+    })
+}
+
+/// The layers backend for the configured root.
+pub(crate) fn layers<'a>(cx: Cx<'a>, trash: &'a Trash) -> Box<dyn Storage + 'a> {
+    let chroot = &cx.config.chroot;
+    Box::new(Layers {
+        store: Layout::of(chroot).store,
+        root: chroot.rootdir.clone(),
+        basedir: chroot.basedir.clone(),
+        shared: chroot.shared_name.clone(),
+        instance: chroot.name.clone(),
+        user: cx.identity.ids != Ids::Host,
+        budget: Budget {
+            age: chroot.layer_cache_age,
+            size: chroot.layer_cache_size,
+        },
+        runner: cx.runner,
+        trash,
+    })
+}
+
+/// One line for `--debug-config`: what is chosen on this machine, and why.
+pub(crate) fn describe(cx: Cx<'_>, trash: &Trash, plugins: &Plugins) -> String {
+    let provided = plugins.storage(cx, trash).and_then(|provided| match provided {
+        Some(storage) => Ok((storage, "a plugin provides it".to_owned())),
+        None => by_configuration(cx, trash),
+    });
+    match provided {
+        Ok((storage, why)) => format!("storage here: {} ({why})", storage.name()),
+        Err(error) => format!("storage here: none ({error})"),
+    }
+}

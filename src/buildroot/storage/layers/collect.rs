@@ -1,0 +1,129 @@
+//! Removing layers that nothing refers to, and cached ones that are old or too many.
+//!
+//! A layer is kept by a head, a snapshot, a record of the cache (`buildroot/cache/`), or a layer that
+//! stands on it. References change only under the store's lock, so what is unreferenced under it
+//! stays so.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::Duration;
+
+use super::store::{self, Head, SnapshotFile};
+use super::{Layers, State};
+use crate::buildroot::cache::records::Records;
+use crate::error::{Error, Result};
+
+/// How long and how much the cache may keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Budget {
+    /// Cached layers that nothing used for this long go.
+    pub(crate) age: Duration,
+    /// The least recently used go until the rest is no larger than this, in bytes.
+    pub(crate) size: u64,
+}
+
+/// How often old layers are looked for.
+const DUE: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Layers<'_> {
+    /// Applies the budget when that was not done for a day.
+    pub(super) fn collect_when_due(&self) -> Result<()> {
+        let mark = self.store.join("collected");
+        let fresh = fs_err::metadata(&mark)
+            .and_then(|metadata| metadata.modified())
+            .is_ok_and(|then| then.elapsed().is_ok_and(|age| age < DUE));
+        if fresh || !self.store.join("layers").is_dir() {
+            return Ok(());
+        }
+        crate::fs::replace(&mark, b"")?;
+        let records = Records::at(&self.store);
+        records.forget_older_than(self.budget.age)?;
+        self.collect()?;
+        self.shrink(&records)
+    }
+
+    /// Removes every layer that nothing refers to.
+    pub(super) fn collect(&self) -> Result<()> {
+        let store = self.store();
+        let _lock = store.lock(self.runner)?;
+        Records::at(&self.store).forget_unused()?;
+        let mut kept = BTreeSet::new();
+        for id in self.referenced()? {
+            // A chain with a hole is kept as far as it goes: what is broken is said when it is used.
+            let mut next = Some(id);
+            while let Some(id) = next.filter(|id| kept.insert(id.clone())) {
+                next = store.read_layer(&id)?.and_then(|layer| layer.parent);
+            }
+        }
+        for id in store::names(&store.layers())? {
+            if !kept.contains(&id) {
+                tracing::debug!("removing layer {id}: nothing refers to it");
+                self.drop_tree(&store.layer(&id))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn referenced(&self) -> Result<BTreeSet<String>> {
+        let store = self.store();
+        let mut found = BTreeSet::new();
+        for shared in store::names(&self.store.join("roots"))? {
+            for name in store::names(&store.snapshots(&shared))? {
+                let path = store.snapshots(&shared).join(name);
+                found.extend(store::read::<SnapshotFile>(&path)?.map(|file| file.layer));
+            }
+            for name in store::names(&store.heads(&shared))? {
+                let path = store.heads(&shared).join(name).join("head.json");
+                if let Some(head) = store::read::<Head>(&path)? {
+                    found.extend(head.base);
+                    found.insert(head.next);
+                }
+            }
+        }
+        let cached = Records::at(&self.store).states()?;
+        found.extend(cached.into_iter().filter_map(|state| match state {
+            State::Cached(key) => Some(key),
+            State::Snapshot(_) => None,
+        }));
+        Ok(found)
+    }
+
+    /// Forgets the least recently used records until what is left is small enough.
+    fn shrink(&self, records: &Records) -> Result<()> {
+        loop {
+            let mut total = 0;
+            for id in store::names(&self.store().layers())? {
+                total += size(&self.store().layer(&id))?;
+            }
+            if total <= self.budget.size || !records.forget_oldest()? {
+                return Ok(());
+            }
+            self.collect()?;
+        }
+    }
+}
+
+/// Bytes on disk of a layer; counted once, since it does not change.
+pub(super) fn size(layer: &Path) -> Result<u64> {
+    let known = layer.join("size");
+    if let Ok(text) = fs_err::read_to_string(&known)
+        && let Ok(bytes) = text.trim().parse()
+    {
+        return Ok(bytes);
+    }
+    let mut bytes = 0;
+    for entry in walkdir::WalkDir::new(layer.join("fs")) {
+        let entry = entry.map_err(|error| {
+            let path = error.path().unwrap_or(layer).to_owned();
+            Error::io("read", path)(error.into())
+        })?;
+        if let Ok(metadata) = entry.metadata() {
+            // A file with several names is counted in parts.
+            let names = if metadata.is_dir() { 1 } else { metadata.nlink().max(1) };
+            bytes += metadata.blocks() * 512 / names;
+        }
+    }
+    crate::fs::replace(&known, format!("{bytes}\n").as_bytes())?;
+    Ok(bytes)
+}

@@ -1,0 +1,239 @@
+//! The store of layers on disk: its paths, and the small files in it.
+//!
+//!     STORE/lock                       held while references to layers change
+//!     STORE/layers/ID/fs               the layer's part of the tree, immutable
+//!     STORE/layers/ID/layer.json       what it stands on; written before ID gets its name
+//!     STORE/roots/ROOT/snapshots/NAME  the layer that a snapshot is
+//!     STORE/roots/ROOT/heads/NAME/     one head: head.json, and its tree while it has one
+//!
+//! A layer is complete when it has its name: everything in it is on disk before the rename.
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::buildroot::lock::{Lock, Mode};
+use crate::buildroot::storage::State;
+use crate::error::{Error, Result};
+use crate::run::Runner;
+
+/// The form of the files; another number belongs to another version of mock.
+const FORMAT: u32 = 1;
+
+/// What a layer says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Layer {
+    format: u32,
+    /// The layer below; none for one that stands on nothing.
+    pub(super) parent: Option<String>,
+    /// Seconds since 1970.
+    pub(super) made: u64,
+    /// The snapshot it was frozen for, so that one cut short can be completed.
+    pub(super) snapshot: Option<String>,
+}
+
+impl Layer {
+    pub(super) fn new(parent: Option<String>, snapshot: Option<String>) -> Self {
+        Self {
+            format: FORMAT,
+            parent,
+            made: now(),
+            snapshot,
+        }
+    }
+}
+
+/// A snapshot's file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SnapshotFile {
+    format: u32,
+    pub(super) layer: String,
+    pub(super) made: u64,
+}
+
+impl SnapshotFile {
+    pub(super) fn new(layer: &str) -> Self {
+        Self {
+            format: FORMAT,
+            layer: layer.to_owned(),
+            made: now(),
+        }
+    }
+}
+
+/// What is known of a head.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Head {
+    format: u32,
+    /// The layer that the head's tree stands on.
+    pub(super) base: Option<String>,
+    /// The state that this layer was started as.
+    pub(super) origin: Option<State>,
+    /// The name that the head's tree will have as a layer. When a layer of this name is there, the
+    /// tree was frozen, whatever else could be written.
+    pub(super) next: String,
+    /// The snapshot that a clean returns to.
+    pub(super) default: Option<String>,
+    /// The machine's run (`/proc/sys/kernel/random/boot_id`) that last wrote the tree.
+    pub(super) boot: String,
+}
+
+impl Head {
+    pub(super) fn new() -> Self {
+        Self {
+            format: FORMAT,
+            base: None,
+            origin: None,
+            next: fresh_id(),
+            default: None,
+            boot: boot_id(),
+        }
+    }
+}
+
+pub(super) fn now() -> u64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs())
+}
+
+pub(super) fn boot_id() -> String {
+    fs_err::read_to_string("/proc/sys/kernel/random/boot_id")
+        .map(|text| text.trim().to_owned())
+        .unwrap_or_default()
+}
+
+/// A name for a layer that is known by no content. Short: the classic mount call has one page for
+/// the names of all layers.
+pub(super) fn fresh_id() -> String {
+    use std::hash::{BuildHasher, RandomState};
+    format!("{:016x}", RandomState::new().hash_one(std::process::id()))
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Store {
+    pub(super) path: PathBuf,
+}
+
+impl Store {
+    pub(super) fn layers(&self) -> PathBuf {
+        self.path.join("layers")
+    }
+
+    pub(super) fn layer(&self, id: &str) -> PathBuf {
+        self.layers().join(id)
+    }
+
+    pub(super) fn root(&self, shared: &str) -> PathBuf {
+        self.path.join("roots").join(shared)
+    }
+
+    pub(super) fn snapshots(&self, shared: &str) -> PathBuf {
+        self.root(shared).join("snapshots")
+    }
+
+    pub(super) fn heads(&self, shared: &str) -> PathBuf {
+        self.root(shared).join("heads")
+    }
+
+    /// Held while something begins or ceases to refer to a layer; for milliseconds only.
+    pub(super) fn lock(&self, runner: &dyn Runner) -> Result<Lock> {
+        make_private(&self.path)?;
+        Lock::wait_for(
+            &self.path.join("lock"),
+            Mode::Exclusive,
+            runner,
+            "works on the layers",
+        )
+    }
+
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.layer(id).join("fs").is_dir()
+    }
+
+    pub(super) fn read_layer(&self, id: &str) -> Result<Option<Layer>> {
+        read(&self.layer(id).join("layer.json"))
+    }
+
+    /// `id` and what it stands on, topmost first.
+    pub(super) fn chain(&self, id: &str) -> Result<Vec<String>> {
+        let mut chain = Vec::new();
+        let mut next = Some(id.to_owned());
+        while let Some(id) = next {
+            if chain.contains(&id) {
+                return Err(self.damaged(&id, "stands on itself"));
+            }
+            let layer = self
+                .read_layer(&id)?
+                .filter(|_| self.has(&id))
+                .ok_or_else(|| self.damaged(&id, "is not there"))?;
+            chain.push(id);
+            next = layer.parent;
+        }
+        Ok(chain)
+    }
+
+    fn damaged(&self, id: &str, what: &str) -> Error {
+        Error::Storage {
+            message: format!("layer {} {what}", self.layer(id).display()),
+            hint: Some(
+                "it was removed or changed by hand; `mock --scrub=overlayfs` removes what depends on it"
+                    .to_owned(),
+            ),
+            code: 20,
+        }
+    }
+}
+
+/// A directory of the store and those above it. Only the owner gets in: a layer holds setuid
+/// programs, in a user's store of the user's own id.
+pub(super) fn make_private(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    if path.is_dir() {
+        return Ok(());
+    }
+    fs_err::create_dir_all(path).map_err(Error::io("make", path))?;
+    fs_err::set_permissions(path, PermissionsExt::from_mode(0o700))
+        .map_err(Error::io("set the mode of", path))
+}
+
+/// A file's content; none when it is not there, cannot be understood, or is of another version.
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    match fs_err::read(path) {
+        Ok(content) => {
+            let parsed = serde_json::from_slice::<serde_json::Value>(&content)
+                .ok()
+                .filter(|value| value.get("format") == Some(&FORMAT.into()))
+                .and_then(|value| serde_json::from_value(value).ok());
+            if parsed.is_none() {
+                tracing::warn!("{} cannot be understood and is ignored", path.display());
+            }
+            Ok(parsed)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io("read", path)(error)),
+    }
+}
+
+pub(super) fn write<T: Serialize>(path: &Path, value: &T) -> Result<()> {
+    let text = serde_json::to_vec(value)
+        .map_err(|error| Error::io("write", path)(std::io::Error::other(error)))?;
+    crate::fs::replace(path, &text)
+}
+
+/// Names in a directory of the store; none when it is not there.
+pub(super) fn names(path: &Path) -> Result<Vec<String>> {
+    let entries = match fs_err::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io("list", path)(error)),
+    };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    names.sort();
+    Ok(names)
+}

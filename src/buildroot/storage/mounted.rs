@@ -1,0 +1,86 @@
+//! Mounts of a storage: the only ones of mock that may be seen outside its sandboxes.
+//!
+//! They are made in mock's own mount namespace. As root that is the machine's, so that other
+//! programs find the root at its path; as a user it is private, and the kernel drops it with the
+//! last process. What a mock that was killed left mounted is found by the next one here.
+
+use std::path::{Path, PathBuf};
+
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+
+use crate::error::{Error, Result};
+use crate::fs::mount_table;
+
+/// What is mounted at a path, topmost last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) kind: String,
+    pub(crate) source: String,
+    /// The part of the file system that is shown.
+    pub(crate) part: PathBuf,
+}
+
+/// What is mounted exactly at `path`.
+pub(crate) fn at(path: &Path) -> Result<Vec<Found>> {
+    let path = match fs_err::canonicalize(path) {
+        Ok(path) => path,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io("resolve", path)(error)),
+    };
+    Ok(mount_table()?
+        .into_iter()
+        .filter(|mount| mount.point == path)
+        .map(|mount| Found {
+            kind: mount.kind,
+            source: mount.source,
+            part: mount.part,
+        })
+        .collect())
+}
+
+/// Shows a directory at another path.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a storage's mount is meant to be seen"
+)]
+pub(crate) fn bind(source: &Path, target: &Path) -> Result<()> {
+    mount(
+        Some(source),
+        target,
+        None::<&str>,
+        MsFlags::MS_BIND,
+        None::<&str>,
+    )
+    .map_err(|errno| Error::io("mount", target)(errno.into()))
+}
+
+/// Mounts a file system by the classic call.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a storage's mount is meant to be seen"
+)]
+pub(crate) fn attach(
+    source: &str,
+    target: &Path,
+    kind: &str,
+    flags: MsFlags,
+    options: &str,
+) -> nix::Result<()> {
+    mount(Some(source), target, Some(kind), flags, Some(options))
+}
+
+/// Takes away the topmost mount at `target`. With `lazily`, one that is in use goes when its last
+/// user does.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a storage mounted, a storage unmounts"
+)]
+pub(crate) fn detach(target: &Path, lazily: bool) -> Result<()> {
+    let flags = if lazily {
+        MntFlags::MNT_DETACH
+    } else {
+        MntFlags::empty()
+    };
+    umount2(target, flags | MntFlags::UMOUNT_NOFOLLOW)
+        .map_err(|errno| Error::io("unmount", target)(errno.into()))
+}
