@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Cx;
 use super::lock::{Lock, Mode};
 use crate::config::Chroot;
 use crate::error::Result;
@@ -40,6 +41,12 @@ impl Layout {
     /// Takes the root's lock alone, or says who uses the root.
     pub(crate) fn lock_alone(&self) -> Result<Lock> {
         Lock::take(&self.lock(), Mode::Exclusive)
+    }
+
+    /// The same for a root that may have no directory yet.
+    pub(crate) fn lock_for(&self, cx: Cx<'_>) -> Result<Lock> {
+        super::skeleton::make_base(cx, self)?;
+        self.lock_alone()
     }
 
     /// Home of the package manager when it works from the host: rpm reads its macros there.

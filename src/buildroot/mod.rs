@@ -107,6 +107,28 @@ impl<'a> Buildroot<'a> {
                 break (lock, false);
             }
         };
+        Self::attached(cx, layout, extras, storage, lock, exclusive)
+    }
+
+    /// Opens the root for this mock alone, or says who uses it.
+    pub(crate) fn open_alone(
+        cx: Cx<'a>,
+        extras: Extras,
+        storage: Box<dyn Storage + 'a>,
+    ) -> Result<Self> {
+        let layout = Layout::of(&cx.config.chroot);
+        let lock = layout.lock_for(cx)?;
+        Self::attached(cx, layout, extras, storage, lock, true)
+    }
+
+    fn attached(
+        cx: Cx<'a>,
+        layout: Layout,
+        extras: Extras,
+        storage: Box<dyn Storage + 'a>,
+        lock: Lock,
+        exclusive: bool,
+    ) -> Result<Self> {
         let ground = match exclusive.then(|| storage.attach()).transpose()? {
             Some(Attached::Empty) => Ground::Clean(None),
             Some(Attached::AsLeft) | None => Ground::Changed,
@@ -308,6 +330,21 @@ impl<'a> Buildroot<'a> {
                 self.cx.named
             )),
         })
+    }
+
+    /// A program of the caller's, on their terminal and with nothing hidden from it: the root is at
+    /// its path beside everything else.
+    pub(crate) fn beside_cmd(&self, argv: &[String]) -> Cmd {
+        let cwd = self.cx.host.cwd.clone();
+        let mut sandbox = self.sandbox(View::Machine, User::ROOT, Network::Host, cwd);
+        sandbox.interactive = true;
+        Cmd {
+            argv: argv.iter().map(OsString::from).collect(),
+            env: self.cx.host.environment.clone().into_iter().collect(),
+            sandbox,
+            stdio: Stdio::Inherited,
+            timeout: None,
+        }
     }
 
     /// A program of the host, with the host read-only but for this root and its results. Gives its

@@ -83,7 +83,7 @@ fn unknown(states: &dyn States, name: &str) -> Error {
     refused(format!("Snapshot {name} doesn't exist"), Some(hint))
 }
 
-fn known(states: &dyn States, name: &str) -> Result<State> {
+pub(crate) fn known(states: &dyn States, name: &str) -> Result<State> {
     check_name(name)?;
     let state = State::Snapshot(name.to_owned());
     if states.has(&state)? {
@@ -157,13 +157,32 @@ pub(crate) fn list(states: &dyn States) -> Result<Vec<Listed>> {
         .collect())
 }
 
-/// Where the list of packages of each snapshot is kept, for `--list-snapshots -v`.
-pub(crate) fn packages_file(cx: Cx<'_>, name: &str) -> PathBuf {
+/// Where the packages of each snapshot are listed, for `--list-snapshots -v`.
+fn packages_file(cx: Cx<'_>, name: &str) -> PathBuf {
     let chroot = &cx.config.chroot;
-    crate::buildroot::layout::Layout::of(chroot)
-        .store
-        .join("roots")
-        .join(&chroot.shared_name)
-        .join("packages")
-        .join(name)
+    let root = chroot.store.join("roots").join(&chroot.shared_name);
+    root.join("packages").join(name)
+}
+
+/// Notes what is installed in a snapshot.
+pub(crate) fn keep_packages(cx: Cx<'_>, name: &str, packages: &[String]) -> Result<()> {
+    let path = packages_file(cx, name);
+    if let Some(directory) = path.parent() {
+        fs_err::create_dir_all(directory).map_err(Error::io("make", directory))?;
+    }
+    crate::fs::replace(&path, packages.join("\n").as_bytes())
+}
+
+pub(crate) fn forget_packages(cx: Cx<'_>, name: &str) -> Result<()> {
+    crate::fs::remove_tree(&packages_file(cx, name))
+}
+
+/// What is installed in a snapshot, where that was noted.
+pub(crate) fn packages(cx: Cx<'_>, name: &str) -> Result<Option<Vec<String>>> {
+    let path = packages_file(cx, name);
+    match fs_err::read_to_string(&path) {
+        Ok(text) => Ok(Some(text.lines().map(str::to_owned).collect())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io("read", path)(error)),
+    }
 }

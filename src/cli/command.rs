@@ -95,6 +95,16 @@ pub(crate) enum Command {
         destination: PathBuf,
     },
     Orphanskill,
+    /// The name, as typed.
+    Snapshot(String),
+    RollbackTo(String),
+    RemoveSnapshot(String),
+    ListSnapshots {
+        details: bool,
+    },
+    /// With a command to run beside the mounted root, if any.
+    Mount(Vec<String>),
+    Umount,
     /// `--pm-cmd` (`None`), `--dnf-cmd` (`Dnf4`: stay with the configured dnf if it is one),
     /// `--yum-cmd`.
     PackageManagerCommand {

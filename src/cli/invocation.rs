@@ -29,7 +29,8 @@ pub(super) fn from_args(mut args: Args) -> Result<Invocation> {
     Ok(Invocation {
         command,
         overrides,
-        verbosity: if args.output.quiet || mode == Mode::PrintRootPath {
+        verbosity: if args.output.quiet || matches!(mode, Mode::PrintRootPath | Mode::ListSnapshots)
+        {
             Verbosity::Quiet
         } else if args.output.verbose {
             Verbosity::Verbose
@@ -49,6 +50,23 @@ fn mode_and_words(modes: &Modes, words: Vec<OsString>) -> Result<(Mode, Vec<OsSt
     // Words typed for a mode that another one pre-empts go with it.
     if modes.print_root_path {
         return Ok((Mode::PrintRootPath, Vec::new()));
+    }
+    if modes.list_snapshots {
+        return match modes.choice {
+            // `--chroot ls -l`: nobody means "run nothing and list snapshots".
+            Choice::Mode(mode @ (Mode::Chroot | Mode::Shell | Mode::Mount))
+                if !words.is_empty() =>
+            {
+                Err(Error::Usage {
+                    message: format!("-l lists snapshots and does not go with {}", mode.flag()),
+                    hint: Some(format!(
+                        "options of the command come after two dashes: {} -- COMMAND -l",
+                        mode.flag()
+                    )),
+                })
+            }
+            _ => Ok((Mode::ListSnapshots, Vec::new())),
+        };
     }
     match modes.choice {
         Choice::Unsaid if !modes.scrub.is_empty() => Ok((Mode::Scrub, words)),
@@ -124,6 +142,8 @@ fn command(mode: Mode, words: Vec<OsString>, args: &Args) -> Result<Command> {
         | Mode::ScrubAllChroots
         | Mode::Buildsrpm
         | Mode::Orphanskill
+        | Mode::ListSnapshots
+        | Mode::Umount
         | Mode::ListChroots
         | Mode::PrintRootPath
         | Mode::DebugConfig
@@ -181,6 +201,14 @@ fn command(mode: Mode, words: Vec<OsString>, args: &Args) -> Result<Command> {
             }
         }
         Mode::Orphanskill => Command::Orphanskill,
+        Mode::Snapshot => Command::Snapshot(name(mode, words)?),
+        Mode::RollbackTo => Command::RollbackTo(name(mode, words)?),
+        Mode::RemoveSnapshot => Command::RemoveSnapshot(name(mode, words)?),
+        Mode::ListSnapshots => Command::ListSnapshots {
+            details: args.output.verbose,
+        },
+        Mode::Mount => Command::Mount(texts(words)?),
+        Mode::Umount => Command::Umount,
         Mode::ListChroots => Command::ListChroots,
         Mode::PrintRootPath => Command::PrintRootPath,
         Mode::DebugConfig => Command::DebugConfig { expanded: false },
@@ -243,6 +271,20 @@ fn copy(mode: Mode, mut words: Vec<OsString>) -> Result<(Vec<OsString>, OsString
             let message = format!("Must have source and destinations for {name}");
             Err(missing(mode, message))
         }
+    }
+}
+
+/// The one word that snapshot modes take.
+fn name(mode: Mode, words: Vec<OsString>) -> Result<String> {
+    needed(mode, &words, "Requires a snapshot name")?;
+    let mut names = texts(words)?;
+    let first = names.remove(0);
+    match names.first() {
+        Some(more) => Err(Error::Usage {
+            message: format!("{} takes one name, got '{more}' as well", mode.flag()),
+            hint: Some("-r NAME chooses the chroot".to_owned()),
+        }),
+        None => Ok(first),
     }
 }
 

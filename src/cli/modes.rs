@@ -32,6 +32,12 @@ pub(super) enum Mode {
     Copyin,
     Copyout,
     Orphanskill,
+    Snapshot,
+    RollbackTo,
+    RemoveSnapshot,
+    ListSnapshots,
+    Mount,
+    Umount,
     ListChroots,
     PrintRootPath,
     DebugConfig,
@@ -185,6 +191,48 @@ const MODES: &[Row] = &[
         "Kill the processes left over in the chroot",
     ),
     row(
+        Mode::Snapshot,
+        None,
+        "snapshot",
+        "NAME",
+        "Make a snapshot of the chroot, to which a clean returns from then on",
+    ),
+    row(
+        Mode::RollbackTo,
+        None,
+        "rollback-to",
+        "NAME",
+        "Return the chroot to a snapshot, and let a clean do so from then on",
+    ),
+    row(
+        Mode::RemoveSnapshot,
+        None,
+        "remove-snapshot",
+        "NAME",
+        "Remove a snapshot; if a clean returned to it, it returns to postinit",
+    ),
+    row(
+        Mode::ListSnapshots,
+        Some('l'),
+        "list-snapshots",
+        "",
+        "List the chroot's snapshots, with -v what is in them; wins over every other mode",
+    ),
+    row(
+        Mode::Mount,
+        None,
+        "mount",
+        "[-- COMMAND]",
+        "Mount the chroot where --print-root-path says, or run a command beside it",
+    ),
+    row(
+        Mode::Umount,
+        None,
+        "umount",
+        "",
+        "Unmount the chroot; what is in it stays",
+    ),
+    row(
         Mode::ListChroots,
         None,
         "list-chroots",
@@ -266,8 +314,9 @@ pub(super) struct Modes {
     pub(super) choice: Choice,
     /// Forces the scrub mode unless empty.
     pub(super) scrub: Vec<ScrubTarget>,
-    /// Pre-empts every mode.
+    /// These two pre-empt every mode.
     pub(super) print_root_path: bool,
+    pub(super) list_snapshots: bool,
 }
 
 fn typed(matches: &ArgMatches, id: &str) -> Option<usize> {
@@ -282,6 +331,7 @@ impl FromArgMatches for Modes {
             .iter()
             .map(|row| (row.long, Choice::Mode(row.mode)))
             .chain(not_yet::modes().map(|mode| (mode, Choice::NotYet(mode))))
+            .filter(|(id, _)| !matches!(*id, "print-root-path" | "list-snapshots"))
             .filter_map(|(id, choice)| Some((typed(matches, id)?, choice)));
         let last = there.max_by_key(|(index, _)| *index);
         Ok(Self {
@@ -291,6 +341,7 @@ impl FromArgMatches for Modes {
                 .map(|targets| targets.copied().collect())
                 .unwrap_or_default(),
             print_root_path: typed(matches, "print-root-path").is_some(),
+            list_snapshots: typed(matches, "list-snapshots").is_some(),
         })
     }
 

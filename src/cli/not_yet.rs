@@ -43,13 +43,6 @@ const fn short(short: char, row: Row) -> Row {
 const ROWS: &[Row] = &[
     mode("chain"),
     mode("calculate-build-dependencies"),
-    mode("snapshot"),
-    mode("rollback-to"),
-    mode("remove-snapshot"),
-    mode("mount"),
-    mode("umount"),
-    // Not a mode here: like --print-root-path it wins wherever it stands.
-    short('l', option("list-snapshots", 0)),
     option("hermetic-build", 2),
     option("localrepo", 1),
     option("recurse", 0),

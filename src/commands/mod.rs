@@ -5,12 +5,14 @@ mod clean;
 mod copy;
 mod init;
 pub(crate) mod inspect;
+mod mount;
 mod orphans;
 mod packages;
 mod rebuild;
 mod scrub;
 pub(crate) mod scrub_all;
 mod shell;
+mod snapshots;
 
 use crate::buildroot::Cx;
 use crate::buildroot::trash::Trash;
@@ -42,6 +44,12 @@ pub(crate) fn run(command: &Command, cx: Cx<'_>) -> Result<()> {
             destination,
         } => copy::copyout(cx, &trash, sources, destination),
         Command::Orphanskill => orphans::run(cx),
+        Command::Snapshot(name) => snapshots::snapshot(cx, &trash, name),
+        Command::RollbackTo(name) => snapshots::rollback(cx, &trash, name),
+        Command::RemoveSnapshot(name) => snapshots::remove(cx, &trash, name),
+        Command::ListSnapshots { details } => snapshots::list(cx, &trash, *details),
+        Command::Mount(words) => mount::mount(cx, &trash, words),
+        Command::Umount => mount::umount(cx, &trash),
         // These have no root of their own; `start` carries them out.
         Command::ScrubAllChroots
         | Command::ListChroots

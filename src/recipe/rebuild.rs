@@ -77,7 +77,10 @@ fn by_source(session: &Session<'_>, name: &str, source: Source<'_>) -> Result<Re
         source.header.digest.clone(),
         format!("{:?}", source.spec.map(read).transpose()?),
         format!("{:?}", rpmbuild.macrofile.as_deref().map(read).transpose()?),
-        format!("{:?} {:?} {}", rpmbuild.macros, rpmbuild.arch, rpmbuild.opts),
+        format!(
+            "{:?} {:?} {}",
+            rpmbuild.macros, rpmbuild.arch, rpmbuild.opts
+        ),
         format!("{:?}", buildreqs::preconfigured(session, source.header)),
     ];
     Ok(Request::source(root, session.manager, name, &parts))

@@ -57,8 +57,14 @@ impl Runner for Exec {
         });
         drop(child_report);
         drop(command);
+        let child = spawned?;
+        let group = match cmd.sandbox.interactive {
+            true => nix::unistd::getpgrp(),
+            false => Pid::from_raw(child.id().cast_signed()),
+        };
         let mut tree = Tree {
-            child: spawned?,
+            child,
+            group,
             over: false,
         };
         let ended = match cmd.stdio {
@@ -113,6 +119,8 @@ pub(crate) fn shell_quoted(argv: &[OsString]) -> String {
 /// The sandbox's processes. Dropping it ends them.
 struct Tree {
     child: Child,
+    /// The process group of the sandbox's own processes.
+    group: Pid,
     over: bool,
 }
 
@@ -129,7 +137,7 @@ impl Tree {
             .wait()
             .map_err(|e| Error::system("cannot wait for the sandbox", e))?;
         self.over = true;
-        reap_orphans();
+        reap_orphans(self.group);
         Ok(())
     }
 }
@@ -143,9 +151,11 @@ impl Drop for Tree {
 }
 
 /// Waits for processes whose parent was killed: the sandbox's process 1, whose end is complete
-/// only when everything inside is gone.
-fn reap_orphans() {
-    while nix::sys::wait::waitpid(None::<Pid>, None).is_ok() {}
+/// only when everything inside is gone. Not for daemons that a program of the machine started:
+/// those have groups of their own.
+fn reap_orphans(group: Pid) {
+    let group = Pid::from_raw(-group.as_raw());
+    while nix::sys::wait::waitpid(group, None).is_ok() {}
 }
 
 fn outcome(report: OwnedFd, argv: &[OsString]) -> Result<Status> {

@@ -12,17 +12,18 @@ use nix::sys::prctl;
 use nix::sys::signal::Signal;
 
 use super::child::{self, Plan, Report};
-use super::{Network, Sandbox};
+use super::{Network, Sandbox, View, init};
 use crate::error::Error;
 
 pub(super) fn run(plan: &Plan, argv: &[OsString]) -> Option<Report> {
     match enter(plan, argv) {
-        Ok(()) => None,
+        Ok(report) => report,
         Err(error) => Some(Report::from(error)),
     }
 }
 
-fn enter(plan: &Plan, argv: &[OsString]) -> Result<(), Error> {
+/// Gives the report when there is no second child to give it.
+fn enter(plan: &Plan, argv: &[OsString]) -> Result<Option<Report>, Error> {
     prctl::set_pdeathsig(Signal::SIGKILL)
         .map_err(|e| Error::system("cannot ask for a death signal", e))?;
     if nix::unistd::getppid().as_raw() != plan.parent {
@@ -33,6 +34,9 @@ fn enter(plan: &Plan, argv: &[OsString]) -> Result<(), Error> {
     } else {
         // Ctrl-C is for mock, which then ends this tree in order.
         nix::unistd::setsid().map_err(|e| Error::system("cannot start a session", e))?;
+    }
+    if plan.sandbox.view == View::Machine {
+        return init::run_here(plan, argv).map(Some);
     }
     unshare(namespaces(&plan.sandbox)).map_err(|errno| Error::Sandbox {
         message: format!("cannot make namespaces for the sandbox: {errno}"),
@@ -63,7 +67,7 @@ fn enter(plan: &Plan, argv: &[OsString]) -> Result<(), Error> {
     // `init` holds the report pipe itself; what it says is final.
     init.wait()
         .map_err(|e| Error::system("cannot wait for the sandbox", e))?;
-    Ok(())
+    Ok(None)
 }
 
 fn gone() -> Error {

@@ -32,20 +32,38 @@ fn start(plan: &Plan, argv: &[OsString]) -> Result<Report> {
     let _ = nix::unistd::close(plan.report_fd);
     let sandbox = &plan.sandbox;
     prepare(sandbox)?;
-    let (Some(program), arguments) = (argv.first(), argv.get(1..).unwrap_or_default()) else {
-        return Err(setup("nothing to run", nix::Error::EINVAL));
-    };
-    if let Err(errno) = nix::unistd::chdir(&sandbox.cwd) {
-        return Ok(Report::NoDirectory {
-            path: sandbox.cwd.clone(),
-            errno: errno as i32,
-        });
+    if let Some(report) = change_directory(sandbox) {
+        return Ok(report);
     }
     capabilities::withhold(sandbox);
     let supervisor = filter::install(sandbox)?;
     if let Some(supervisor) = supervisor {
         std::thread::spawn(move || supervisor.serve());
     }
+    spawn(sandbox, argv)
+}
+
+/// Without namespaces, in the first child.
+pub(super) fn run_here(plan: &Plan, argv: &[OsString]) -> Result<Report> {
+    let _ = nix::unistd::close(plan.report_fd);
+    match change_directory(&plan.sandbox) {
+        Some(report) => Ok(report),
+        None => spawn(&plan.sandbox, argv),
+    }
+}
+
+fn change_directory(sandbox: &Sandbox) -> Option<Report> {
+    let errno = nix::unistd::chdir(&sandbox.cwd).err()?;
+    Some(Report::NoDirectory {
+        path: sandbox.cwd.clone(),
+        errno: errno as i32,
+    })
+}
+
+fn spawn(sandbox: &Sandbox, argv: &[OsString]) -> Result<Report> {
+    let (Some(program), arguments) = (argv.first(), argv.get(1..).unwrap_or_default()) else {
+        return Err(setup("nothing to run", nix::Error::EINVAL));
+    };
     #[expect(clippy::disallowed_methods, reason = "the program the sandbox is for")]
     let mut command = Command::new(program);
     command.args(arguments);
@@ -100,6 +118,7 @@ fn prepare(sandbox: &Sandbox) -> Result<()> {
     match &sandbox.view {
         View::Host { writable } => host_view(sandbox, writable)?,
         View::Inside => inside_view(sandbox)?,
+        View::Machine => {}
     }
     if sandbox.linux32 {
         // PER_LINUX32, linux/personality.h; nix names only the flags above it.

@@ -164,7 +164,10 @@ impl Records {
 
     fn files(&self) -> Result<Vec<PathBuf>> {
         let is_record = |path: &PathBuf| path.extension().is_some_and(|suffix| suffix == "json");
-        Ok(paths(&self.requests())?.into_iter().filter(is_record).collect())
+        Ok(paths(&self.requests())?
+            .into_iter()
+            .filter(is_record)
+            .collect())
     }
 
     fn all_uses(&self) -> Result<Vec<PathBuf>> {
@@ -177,7 +180,9 @@ impl Records {
 
     /// The root `shared` uses nothing any more.
     pub(crate) fn forget_uses_of(&self, shared: &str) -> Result<()> {
-        paths(&self.uses(shared))?.iter().try_for_each(|path| remove(path))
+        paths(&self.uses(shared))?
+            .iter()
+            .try_for_each(|path| remove(path))
     }
 
     pub(crate) fn forget_older_than(&self, age: Duration) -> Result<()> {
@@ -191,7 +196,11 @@ impl Records {
 
     /// Forgets the use that is longest ago; says whether there was one.
     pub(crate) fn forget_oldest(&self) -> Result<bool> {
-        match self.all_uses()?.into_iter().min_by_key(|path| modified(path)) {
+        match self
+            .all_uses()?
+            .into_iter()
+            .min_by_key(|path| modified(path))
+        {
             Some(path) => remove(&path).map(|()| true),
             None => Ok(false),
         }

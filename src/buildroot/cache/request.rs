@@ -137,12 +137,21 @@ fn shape(root: &Buildroot<'_>, manager: PackageManagerKind) -> String {
         format!("{FORMAT} {manager:?} {:?}", root.cx.identity.ids),
         format!("{:?}", package_manager::settings(packages, manager)),
         format!("{:?} {:?}", root.extras.manager_options, rpm_macros()),
-        format!("{:?} {:?} {:?}", chroot.target_arch, chroot.forcearch, chroot.releasever),
+        format!(
+            "{:?} {:?} {:?}",
+            chroot.target_arch, chroot.forcearch, chroot.releasever
+        ),
         format!("{main:?} {:?} {:?}", packages.dnf_vars, packages.yum_files),
-        format!("{:?} {:?} {:?}", chroot.files, chroot.extra_chroot_dirs, chroot.chroothome),
+        format!(
+            "{:?} {:?} {:?}",
+            chroot.files, chroot.extra_chroot_dirs, chroot.chroothome
+        ),
         format!(
             "{:?} {:?} {:?} {:?}",
-            root.user, config.users.chrootuser, config.users.chrootgroup, config.users.copy_host_users
+            root.user,
+            config.users.chrootuser,
+            config.users.chrootgroup,
+            config.users.copy_host_users
         ),
         format!("{:?}", packages.ssl_ca_bundle_path),
     ])

@@ -3,9 +3,9 @@
 //! A plugin that provides one has the word, then the configuration. `auto` takes what the machine
 //! can do: layers, else btrfs, else a directory; whether it can is found out by trying.
 
+use super::Storage;
 use super::directory::Directory;
 use super::layers::{Budget, Layers, unusable};
-use super::Storage;
 use crate::buildroot::Cx;
 use crate::buildroot::layout::Layout;
 use crate::buildroot::trash::Trash;
@@ -89,10 +89,12 @@ pub(crate) fn layers<'a>(cx: Cx<'a>, trash: &'a Trash) -> Box<dyn Storage + 'a> 
 
 /// One line for `--debug-config`: what is chosen on this machine, and why.
 pub(crate) fn describe(cx: Cx<'_>, trash: &Trash, plugins: &Plugins) -> String {
-    let provided = plugins.storage(cx, trash).and_then(|provided| match provided {
-        Some(storage) => Ok((storage, "a plugin provides it".to_owned())),
-        None => by_configuration(cx, trash),
-    });
+    let provided = plugins
+        .storage(cx, trash)
+        .and_then(|provided| match provided {
+            Some(storage) => Ok((storage, "a plugin provides it".to_owned())),
+            None => by_configuration(cx, trash),
+        });
     match provided {
         Ok((storage, why)) => format!("storage here: {} ({why})", storage.name()),
         Err(error) => format!("storage here: none ({error})"),

@@ -120,7 +120,11 @@ pub(super) fn size(layer: &Path) -> Result<u64> {
         })?;
         if let Ok(metadata) = entry.metadata() {
             // A file with several names is counted in parts.
-            let names = if metadata.is_dir() { 1 } else { metadata.nlink().max(1) };
+            let names = if metadata.is_dir() {
+                1
+            } else {
+                metadata.nlink().max(1)
+            };
             bytes += metadata.blocks() * 512 / names;
         }
     }

@@ -41,7 +41,8 @@ fn lay(upper: &Path, lower: &Path) -> Result<()> {
         let (from, to) = (entry.path(), lower.join(entry.file_name()));
         let metadata = fs_err::symlink_metadata(&from).map_err(Error::io("read", &from))?;
         if metadata.is_dir() {
-            let merges = fs_err::symlink_metadata(&to).is_ok_and(|to| to.is_dir()) && !opaque(&from);
+            let merges =
+                fs_err::symlink_metadata(&to).is_ok_and(|to| to.is_dir()) && !opaque(&from);
             if !merges {
                 remove_tree(&to)?;
                 fs_err::create_dir(&to).map_err(Error::io("make", &to))?;

@@ -166,11 +166,10 @@ impl Layers<'_> {
         fs_err::create_dir(&fs).map_err(Error::io("make", &fs))?;
         match base {
             Some(base) => overlay::like(&self.store().layer(base).join("fs"), &fs),
-            None => fs_err::set_permissions(
-                &fs,
-                std::os::unix::fs::PermissionsExt::from_mode(0o755),
-            )
-            .map_err(Error::io("set the mode of", &fs)),
+            None => {
+                fs_err::set_permissions(&fs, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+                    .map_err(Error::io("set the mode of", &fs))
+            }
         }
     }
 
@@ -246,7 +245,10 @@ impl Layers<'_> {
     /// Moves directories of an earlier tree, with all that is in them, into the head's.
     fn carry(&self, from: &Path, carry: &[&str]) -> Result<()> {
         for name in carry {
-            let (old, new) = (from.join("fs").join(name), self.tree().join("fs").join(name));
+            let (old, new) = (
+                from.join("fs").join(name),
+                self.tree().join("fs").join(name),
+            );
             if !fs_err::symlink_metadata(&old).is_ok_and(|metadata| metadata.is_dir()) {
                 continue;
             }

@@ -15,8 +15,8 @@ use nix::fcntl::OFlag;
 use nix::mount::MsFlags;
 use nix::sys::stat::Mode;
 use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, fsconfig_create,
-    fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, move_mount,
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, fsconfig_create, fsconfig_set_flag,
+    fsconfig_set_string, fsmount, fsopen, move_mount,
 };
 
 use crate::buildroot::storage::mounted;
@@ -111,11 +111,10 @@ impl Overlay<'_> {
         );
         if options.len() >= PAGE {
             return Err(Error::Storage {
-                message: format!(
-                    "{} layers are too many for this kernel",
-                    self.lowers.len()
+                message: format!("{} layers are too many for this kernel", self.lowers.len()),
+                hint: Some(
+                    "Linux 6.8 has no such limit; `mock --scrub=overlayfs` begins anew".to_owned(),
                 ),
-                hint: Some("Linux 6.8 has no such limit; `mock --scrub=overlayfs` begins anew".to_owned()),
                 code: 20,
             });
         }

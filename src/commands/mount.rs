@@ -1,0 +1,48 @@
+//! `--mount` and `--umount`: the root at its path, without initialising it.
+
+use crate::buildroot::layout::Layout;
+use crate::buildroot::storage;
+use crate::buildroot::trash::Trash;
+use crate::buildroot::{Buildroot, Cx};
+use crate::error::{Error, Result};
+use crate::plugins;
+use crate::recipe::{Prepare, Session};
+use crate::report::LogSink;
+
+pub(super) fn mount(cx: Cx<'_>, trash: &Trash, words: &[String]) -> Result<()> {
+    if !words.is_empty() {
+        let session = Session::open(cx, trash, Prepare::Keep)?;
+        let cmd = session.root.beside_cmd(words);
+        let status = cx.runner.run(&cmd, &mut LogSink::capture_only())?;
+        return if status.success() {
+            Ok(())
+        } else {
+            Err(Error::Inner(status.code()))
+        };
+    }
+    let plugins = plugins::enabled(cx.config)?;
+    let storage = storage::chosen(cx, trash, &plugins)?;
+    if !storage.is_visible() {
+        return Err(Error::Command {
+            message: format!(
+                "storage '{}' is mounted only while mock runs when mock has no privileges",
+                storage.name()
+            ),
+            hint: Some(format!(
+                "give a command to run meanwhile: `mock -r {} --mount -- ls {}`",
+                cx.named,
+                cx.config.chroot.rootdir.display()
+            )),
+        });
+    }
+    Buildroot::open(cx, plugins.extras()?, storage).map(drop)
+}
+
+pub(super) fn umount(cx: Cx<'_>, trash: &Trash) -> Result<()> {
+    let layout = Layout::of(&cx.config.chroot);
+    if !layout.base.is_dir() {
+        return Ok(());
+    }
+    let _lock = layout.lock_alone()?;
+    storage::chosen(cx, trash, &plugins::enabled(cx.config)?)?.detach()
+}
