@@ -7,6 +7,20 @@
 mod choose;
 mod dnf4;
 mod dnf5;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "the cache of package sets asks for it"
+    )
+)]
+mod repos;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the cache of package sets asks for it")
+)]
+mod resolution;
 mod yum;
 
 use std::fmt;
