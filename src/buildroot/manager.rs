@@ -98,8 +98,8 @@ impl Buildroot<'_> {
         watch: &Watch,
     ) -> Result<bool> {
         for (index, op) in ops.iter().enumerate() {
-            watch.begin(index + 1 == ops.len())?;
-            self.attempts(kind, op, None, watch)?;
+            let last = index + 1 == ops.len();
+            self.attempts(kind, op, None, watch, last)?;
             watch.end()?;
         }
         Ok(!watch.stopped())
@@ -113,7 +113,7 @@ impl Buildroot<'_> {
         cwd: Option<&Path>,
     ) -> Result<String> {
         self.ground.replace(Ground::Changed);
-        self.attempts(kind, op, cwd, &Watch::none())
+        self.attempts(kind, op, cwd, &Watch::none(), true)
     }
 
     fn attempts(
@@ -122,12 +122,14 @@ impl Buildroot<'_> {
         op: &Op,
         cwd: Option<&Path>,
         watch: &Watch,
+        last: bool,
     ) -> Result<String> {
         let packages = &self.cx.config.packages;
         let mut argv = self.package_manager_argv(kind, op);
-        argv.extend(watch.options());
+        argv.extend(watch.options(kind));
         let mut attempt = 1;
         loop {
+            watch.begin(op, last)?;
             match self.run_package_manager(kind, op, &argv, cwd, watch) {
                 Err(error @ Error::PackageManager { .. }) if attempt < packages.max_attempts => {
                     let delay = packages.attempt_delay;

@@ -75,6 +75,7 @@ pub(crate) struct Buildroot<'a> {
     pub(crate) extras: Extras,
     pub(crate) storage: Box<dyn Storage + 'a>,
     ground: RefCell<Ground>,
+    looks: cache::current::Looks,
     lock: Lock,
     exclusive: Cell<bool>,
 }
@@ -143,6 +144,7 @@ impl<'a> Buildroot<'a> {
             extras,
             storage,
             ground: RefCell::new(ground),
+            looks: cache::current::Looks::new(cx),
             lock,
             exclusive: Cell::new(exclusive),
         })

@@ -113,7 +113,7 @@ fn described(cx: Cx<'_>, states: &dyn States, listed: &Listed) -> Result<String>
         .and_then(|seconds| i64::try_from(seconds).ok())
         && let Ok(made) = Timestamp::from_second(made)
     {
-        let made = made.to_zoned(TimeZone::system());
+        let made = made.to_zoned_datetime(TimeZone::system());
         lines.push(format!("made: {}", made.strftime("%Y-%m-%d %H:%M:%S")));
     }
     if let Some(size) = states.own_size(&State::Snapshot(snapshot.name.clone()))? {

@@ -8,6 +8,7 @@ mod choose;
 mod dnf4;
 mod dnf5;
 pub(crate) mod repos;
+pub(crate) mod resolution;
 mod yum;
 
 use std::fmt;

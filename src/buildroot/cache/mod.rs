@@ -10,7 +10,7 @@
 //! None of this happens in a root that was not started from a state in this run (`--no-clean`), or
 //! that others use, or with `layer_cache = false`; then the work is done in place.
 
-mod current;
+pub(crate) mod current;
 pub(crate) mod records;
 mod request;
 mod resolved;
@@ -103,7 +103,7 @@ impl Buildroot<'_> {
         records.keep(
             request,
             &self.cx.config.chroot.shared_name,
-            &Record::new(&state, parent.as_ref(), request, &set, watch.repos()),
+            &Record::new(&state, parent.as_ref(), request, &set, watch.repos(self)),
         )?;
         // Also what was frozen: the work is on the ground then, and what is carried comes on top.
         self.start_from(Some(&state), carry)?;
@@ -160,7 +160,8 @@ impl Buildroot<'_> {
             tracing::debug!("{} of {} is not there any more", record.state, request.what);
             return Ok(None);
         }
-        if request.may_age && !current::is_current(self.cx, records, request, &mut record)? {
+        if request.may_age
+            && !current::is_current(self.cx, &self.looks, records, request, &mut record)? {
             return Ok(None);
         }
         records.used(request, &self.cx.config.chroot.shared_name)?;

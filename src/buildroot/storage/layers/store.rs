@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::buildroot::lock::{Lock, Mode};
-use crate::buildroot::storage::State;
+use crate::buildroot::storage::{State, now};
 use crate::error::{Error, Result};
 use crate::run::Runner;
 
@@ -90,12 +90,6 @@ impl Head {
             boot: boot_id(),
         }
     }
-}
-
-pub(super) fn now() -> u64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |elapsed| elapsed.as_secs())
 }
 
 pub(super) fn boot_id() -> String {
