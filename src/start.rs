@@ -56,11 +56,11 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
     }
     match &invocation.command {
         Command::PrintRootPath => inspect::print_root_path(&loaded.config),
-        Command::DebugConfig { expanded } => inspect::debug_config(
-            &loaded,
-            *expanded,
-            invocation.verbosity == Verbosity::Verbose,
-        ),
+        Command::DebugConfig { expanded } => {
+            let origins = invocation.verbosity == Verbosity::Verbose;
+            inspect::debug_config(&loaded, *expanded, origins)?;
+            say_storage(&loaded.config, &host, identity, &invocation.overrides.root)
+        }
         command => {
             config::check_host_arch(&loaded.config, &host.arch)?;
             check_emulator(&loaded.config, &host)?;
@@ -73,6 +73,26 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
             work(command, &loaded.config, &host, identity, &invocation)
         }
     }
+}
+
+/// A comment, so that what was printed can still be read back. What the machine can do is known
+/// only with the privileges that a root would be made with.
+fn say_storage(config: &Config, host: &Host, identity: Identity, named: &str) -> Result<()> {
+    let line = privileged(identity).and_then(|(identity, runner)| {
+        let cx = Cx {
+            config,
+            host,
+            identity: &identity,
+            runner: &runner,
+            named,
+            live: false,
+            logs: false,
+        };
+        inspect::storage(cx)
+    });
+    let line = line.unwrap_or_else(|error| format!("storage here: cannot tell: {error}"));
+    report::print(&format!("# {}\n", line.replace('\n', " ")));
+    Ok(())
 }
 
 /// Emulation is found missing before anything is made, not by the first program that cannot start.

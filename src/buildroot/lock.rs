@@ -94,6 +94,12 @@ impl Lock {
         }
     }
 
+    /// Nobody else has the lock, not even shared. If somebody has, it may be lost by asking: for
+    /// those who are about to drop it.
+    pub(super) fn is_last(&self) -> bool {
+        self.file.file().try_lock().is_ok()
+    }
+
     /// Turns an exclusive lock into a shared one. flock(2) lets go of the one before it takes the
     /// other; should another process come between, this waits for it.
     pub(crate) fn share(&self) -> Result<()> {

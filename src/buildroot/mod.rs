@@ -90,6 +90,18 @@ pub(crate) struct Inner {
     pub(crate) timeout: Option<Duration>,
 }
 
+/// The last one who used the root ends what the storage does only while it is used.
+impl Drop for Buildroot<'_> {
+    fn drop(&mut self) {
+        self.inside.release();
+        if self.lock.is_last()
+            && let Err(error) = self.storage.finish()
+        {
+            tracing::debug!("{error}");
+        }
+    }
+}
+
 impl<'a> Buildroot<'a> {
     /// Opens the root, making its directories. Whoever comes first has it alone until
     /// [`Self::share`]; a root that others use is shared at once; one that is being made or
@@ -311,6 +323,14 @@ impl<'a> Buildroot<'a> {
     /// What is installed.
     pub(crate) fn installed(&self) -> Result<Installed> {
         self.query(QUERY).map(|text| Installed::parse(&text))
+    }
+
+    /// Names of what is installed, sorted.
+    pub(crate) fn names_installed(&self) -> Result<Vec<String>> {
+        let text = self.query("%{NEVRA}\\n")?;
+        let mut names: Vec<String> = text.lines().map(str::to_owned).collect();
+        names.sort();
+        Ok(names)
     }
 
     /// What rpm says of every installed package, by its `--queryformat`.

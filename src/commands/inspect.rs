@@ -1,7 +1,11 @@
 //! Commands that only look: `--print-root-path`, `--debug-config`, `--list-chroots`.
 
+use crate::buildroot::Cx;
+use crate::buildroot::storage;
+use crate::buildroot::trash::Trash;
 use crate::config::{self, Config, Loaded, Search, cfg};
 use crate::error::Result;
+use crate::plugins;
 use crate::report;
 
 /// With a final slash, as callers expect.
@@ -19,6 +23,12 @@ pub(crate) fn debug_config(loaded: &Loaded, expanded: bool, origins: bool) -> Re
     };
     report::print(&config::debug::render(&options, origins));
     Ok(())
+}
+
+/// The storage that a root of this configuration gets on this machine.
+pub(crate) fn storage(cx: Cx<'_>) -> Result<String> {
+    let trash = Trash::default();
+    Ok(storage::describe(cx, &trash, &plugins::enabled(cx.config)?))
 }
 
 pub(crate) fn list_chroots(search: &Search, host: &cfg::Host) -> Result<()> {

@@ -1,10 +1,13 @@
 //! `--scrub`: the root, its caches, or both.
 
 use crate::buildroot::Cx;
+use crate::buildroot::cache::records::Records;
 use crate::buildroot::layout::Layout;
+use crate::buildroot::storage;
 use crate::buildroot::trash::Trash;
 use crate::cli::command::ScrubTarget;
 use crate::error::Result;
+use crate::plugins;
 use crate::recipe;
 use crate::report::Step;
 
@@ -41,6 +44,7 @@ fn scrub(cx: Cx<'_>, trash: &Trash, target: ScrubTarget) -> Result<()> {
     match target {
         ScrubTarget::All => {
             tracing::info!("scrubbing everything for {config}");
+            storage(cx, trash, |_| true)?;
             recipe::clean::clean(cx, trash)?;
             trash.discard(&layout.cache)?;
             trash.discard(&beside(&layout.base))?;
@@ -57,10 +61,12 @@ fn scrub(cx: Cx<'_>, trash: &Trash, target: ScrubTarget) -> Result<()> {
         }
         ScrubTarget::Cache => {
             tracing::info!("scrubbing cache for {config}");
+            forget_installed(cx, trash)?;
             trash.discard(&layout.cache)
         }
         ScrubTarget::RootCache => {
             tracing::info!("scrubbing root cache for {config}");
+            forget_installed(cx, trash)?;
             trash.discard(&layout.cache.join("root_cache"))
         }
         ScrubTarget::CCache => {
@@ -72,11 +78,41 @@ fn scrub(cx: Cx<'_>, trash: &Trash, target: ScrubTarget) -> Result<()> {
             trash.discard(&layout.cache.join("yum_cache"))?;
             trash.discard(&layout.cache.join("dnf_cache"))
         }
-        ScrubTarget::Lvm | ScrubTarget::Overlayfs => {
-            tracing::info!("nothing to scrub: {config} has no {} storage", name(target));
-            Ok(())
+        ScrubTarget::Lvm => {
+            tracing::info!("scrubbing lvm storage for {config}");
+            storage(cx, trash, |name| name == "lvm_root")
+        }
+        ScrubTarget::Overlayfs => {
+            tracing::info!("scrubbing overlayfs storage for {config}");
+            storage(cx, trash, |name| name == "layers")
         }
     }
+}
+
+/// Heads and states, on the storages that `wanted` names: the configured one, and the layers that an
+/// earlier configuration may have left.
+fn storage(cx: Cx<'_>, trash: &Trash, wanted: impl Fn(&str) -> bool) -> Result<()> {
+    let layout = Layout::of(&cx.config.chroot);
+    let chosen = storage::chosen(cx, trash, &plugins::enabled(cx.config)?)?;
+    let layers = (chosen.name() != "layers" && layout.store.join("layers").is_dir())
+        .then(|| storage::layers(cx, trash));
+    let _lock = layout.lock_for(cx)?;
+    [Some(chosen), layers]
+        .into_iter()
+        .flatten()
+        .filter(|storage| wanted(storage.name()))
+        .try_for_each(|storage| storage.scrub())
+}
+
+/// What the cache of installed packages keeps for this root. Snapshots stay.
+fn forget_installed(cx: Cx<'_>, trash: &Trash) -> Result<()> {
+    let chroot = &cx.config.chroot;
+    if !chroot.store.is_dir() {
+        return Ok(());
+    }
+    Records::at(&chroot.store).forget_uses_of(&chroot.shared_name)?;
+    let storage = storage::chosen(cx, trash, &plugins::enabled(cx.config)?)?;
+    storage.states().map_or(Ok(()), |states| states.collect())
 }
 
 fn bootstrap_name(path: &std::path::Path) -> String {

@@ -46,12 +46,7 @@ pub(super) fn snapshot(cx: Cx<'_>, trash: &Trash, name: &str) -> Result<()> {
     if !root.inside.exists(INITIALIZED) || root.inside.exists(UNFINISHED) {
         return Err(nothing(cx));
     }
-    let mut packages: Vec<String> = root
-        .query("%{NEVRA}\\n")?
-        .lines()
-        .map(str::to_owned)
-        .collect();
-    packages.sort();
+    let packages = root.names_installed()?;
     root.away(|| snapshots::make(states, name))?;
     snapshots::keep_packages(cx, name, &packages)
 }

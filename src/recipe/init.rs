@@ -80,23 +80,28 @@ fn start_on_state(
     let ops = base_ops(root);
     let request = Request::base(root, manager, &ops);
     let answer = root.cached(&request, &[], |watch| make_base(root, manager, watch))?;
-    let postinit = State::Snapshot(snapshots::POSTINIT.to_owned());
-    let origin = states.origin()?;
-    match (answer, origin) {
-        // Not to be found again, but a clean returns to it.
-        (Answer::InPlace, _) => {
-            root.away(|| states.freeze(&postinit))?;
-            tracing::info!("created {} snapshot", snapshots::POSTINIT);
-        }
-        (Answer::Made, Some(origin)) => {
-            states.name_snapshot(snapshots::POSTINIT, &origin)?;
-            tracing::info!("created {} snapshot", snapshots::POSTINIT);
-        }
-        (Answer::Found, Some(origin)) => states.name_snapshot(snapshots::POSTINIT, &origin)?,
-        (_, None) => {}
-    }
+    name_postinit(root, states, answer)?;
     refresh(root, manager)?;
     finish(root, true)
+}
+
+/// Every initialised root has a snapshot that cannot be removed.
+fn name_postinit(root: &Buildroot<'_>, states: &dyn States, answer: Answer) -> Result<()> {
+    let name = snapshots::POSTINIT;
+    let state = State::Snapshot(name.to_owned());
+    match (answer, states.origin()?) {
+        // The work was not kept for others: it is kept as the snapshot alone.
+        (Answer::InPlace, _) => root.away(|| states.freeze(&state))?,
+        (Answer::Made | Answer::Found, Some(origin)) => states.name_snapshot(name, &origin)?,
+        (Answer::Made | Answer::Found, None) => return Ok(()),
+    }
+    if answer != Answer::Found {
+        tracing::info!("created {name} snapshot");
+    }
+    if answer != Answer::Found || snapshots::packages(root.cx, name)?.is_none() {
+        snapshots::keep_packages(root.cx, name, &root.names_installed()?)?;
+    }
+    Ok(())
 }
 
 /// What belongs to this run and not to what was installed: written only where it differs.

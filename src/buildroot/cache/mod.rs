@@ -161,7 +161,8 @@ impl Buildroot<'_> {
             return Ok(None);
         }
         if request.may_age
-            && !current::is_current(self.cx, &self.looks, records, request, &mut record)? {
+            && !current::is_current(self.cx, &self.looks, records, request, &mut record)?
+        {
             return Ok(None);
         }
         records.used(request, &self.cx.config.chroot.shared_name)?;

@@ -122,7 +122,9 @@ impl Watch {
     pub(super) fn set(&self) -> Option<String> {
         let seen = self.seen.borrow();
         let digests: Option<Vec<&str>> = seen.digests.iter().map(Option::as_deref).collect();
-        digests.filter(|all| !all.is_empty()).map(|all| all.join(THEN))
+        digests
+            .filter(|all| !all.is_empty())
+            .map(|all| all.join(THEN))
     }
 
     /// The last operation was not carried out: its result is there already.

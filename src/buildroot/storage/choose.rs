@@ -55,9 +55,6 @@ fn by_configuration<'a>(cx: Cx<'a>, trash: &'a Trash) -> Result<Choice<'a>> {
 
 fn no_layers(cx: Cx<'_>) -> Option<String> {
     let store = Layout::of(&cx.config.chroot).store;
-    if let Err(error) = fs_err::create_dir_all(&cx.config.chroot.basedir) {
-        return Some(error.to_string());
-    }
     unusable(&store, cx.identity.ids != Ids::Host)
 }
 

@@ -10,7 +10,7 @@
 
 mod choose;
 mod directory;
-pub(crate) mod layers;
+mod layers;
 pub(crate) mod mounted;
 
 use std::fmt;
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 
-pub(crate) use choose::{chosen, describe};
+pub(crate) use choose::{chosen, describe, layers};
 
 /// Seconds since 1970.
 pub(crate) fn now() -> u64 {
@@ -86,7 +86,8 @@ pub(crate) trait Storage: fmt::Debug {
     /// has of it.
     fn scrub(&self) -> Result<()>;
 
-    /// A command is over: for backends that keep nothing attached between commands.
+    /// A command is over, and nobody else uses the root: for backends that keep nothing attached
+    /// between commands, and for work that is due from time to time.
     fn finish(&self) -> Result<()> {
         Ok(())
     }
@@ -140,6 +141,9 @@ pub(crate) trait States {
 
     /// Removes a state. Heads and states made from it stay.
     fn remove(&self, state: &State) -> Result<()>;
+
+    /// Removes cached states that no record of the cache refers to and nothing stands on.
+    fn collect(&self) -> Result<()>;
 
     /// Bytes that only this state has.
     fn own_size(&self, state: &State) -> Result<Option<u64>>;

@@ -24,7 +24,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) use conf::{from_conf, main_option};
 pub(crate) use fetch::{Failure as FetchFailure, Fetch, Request as FetchRequest};
 pub(crate) use http::Client;
-pub(crate) use observe::{observe, recorded};
+#[cfg(test)]
+pub(crate) use observe::observe;
+pub(crate) use observe::recorded;
 pub(crate) use vars::Vars;
 
 /// Where a repository is and how often it is asked.

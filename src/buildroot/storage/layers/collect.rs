@@ -16,11 +16,11 @@ use crate::error::{Error, Result};
 
 /// How long and how much the cache may keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Budget {
+pub(in crate::buildroot::storage) struct Budget {
     /// Cached layers that nothing used for this long go.
-    pub(crate) age: Duration,
+    pub(in crate::buildroot::storage) age: Duration,
     /// The least recently used go until the rest is no larger than this, in bytes.
-    pub(crate) size: u64,
+    pub(in crate::buildroot::storage) size: u64,
 }
 
 /// How often old layers are looked for.
@@ -39,12 +39,12 @@ impl Layers<'_> {
         crate::fs::replace(&mark, b"")?;
         let records = Records::at(&self.store);
         records.forget_older_than(self.budget.age)?;
-        self.collect()?;
+        self.collect_unreferenced()?;
         self.shrink(&records)
     }
 
     /// Removes every layer that nothing refers to.
-    pub(super) fn collect(&self) -> Result<()> {
+    pub(super) fn collect_unreferenced(&self) -> Result<()> {
         let store = self.store();
         let _lock = store.lock(self.runner)?;
         Records::at(&self.store).forget_unused()?;
@@ -99,7 +99,7 @@ impl Layers<'_> {
             if total <= self.budget.size || !records.forget_oldest()? {
                 return Ok(());
             }
-            self.collect()?;
+            self.collect_unreferenced()?;
         }
     }
 }

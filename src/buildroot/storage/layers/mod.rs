@@ -22,26 +22,26 @@ use crate::error::{Error, Result};
 use crate::fs::remove_tree;
 use crate::run::Runner;
 
-pub(crate) use collect::Budget;
+pub(super) use collect::Budget;
 use overlay::Overlay;
 use store::{Head, Layer, SnapshotFile, Store};
 
 /// More layers than this are made one: lookups get slower with each.
 const DEEP: usize = 64;
 
-pub(crate) struct Layers<'a> {
-    pub(crate) store: PathBuf,
+pub(super) struct Layers<'a> {
+    pub(super) store: PathBuf,
     /// Where the head is shown.
-    pub(crate) root: PathBuf,
-    pub(crate) basedir: PathBuf,
+    pub(super) root: PathBuf,
+    pub(super) basedir: PathBuf,
     /// The root's name without, and with, the unique extension.
-    pub(crate) shared: String,
-    pub(crate) instance: String,
+    pub(super) shared: String,
+    pub(super) instance: String,
     /// In a user namespace.
-    pub(crate) user: bool,
-    pub(crate) budget: Budget,
-    pub(crate) runner: &'a dyn Runner,
-    pub(crate) trash: &'a Trash,
+    pub(super) user: bool,
+    pub(super) budget: Budget,
+    pub(super) runner: &'a dyn Runner,
+    pub(super) trash: &'a Trash,
 }
 
 impl std::fmt::Debug for Layers<'_> {
@@ -53,14 +53,18 @@ impl std::fmt::Debug for Layers<'_> {
     }
 }
 
-/// Why layers cannot be kept in `directory`, if so; finds out by trying, unless there are some.
-pub(crate) fn unusable(store: &Path, user: bool) -> Option<String> {
+/// Why layers cannot be kept in `store`, if so; finds out by trying, unless there are some. Leaves
+/// nothing behind, not even the store.
+pub(super) fn unusable(store: &Path, user: bool) -> Option<String> {
     if store.join("layers").is_dir() {
         return None;
     }
     let try_it = || {
-        store::make_private(store).map_err(|error| error.to_string())?;
-        let scratch = tempfile::tempdir_in(store).map_err(|error| error.to_string())?;
+        let there = store.ancestors().find(|path| path.is_dir());
+        let scratch = tempfile::Builder::new()
+            .prefix(".mock-probe-")
+            .tempdir_in(there.unwrap_or(store))
+            .map_err(|error| error.to_string())?;
         let done = overlay::probe(scratch.path(), user);
         // A directory that overlayfs worked in has some that its owner may not list.
         let _ = remove_tree(scratch.path());
@@ -349,7 +353,7 @@ impl Storage for Layers<'_> {
             let _lock = self.store().lock(self.runner)?;
             self.drop_tree(&self.store().root(&self.shared))?;
         }
-        self.collect()
+        self.collect_unreferenced()
     }
 
     fn finish(&self) -> Result<()> {
@@ -509,7 +513,11 @@ impl States for Layers<'_> {
             let _lock = self.store().lock(self.runner)?;
             fs_err::remove_file(&path).map_err(Error::io("remove", &path))?;
         }
-        self.collect()
+        self.collect_unreferenced()
+    }
+
+    fn collect(&self) -> Result<()> {
+        self.collect_unreferenced()
     }
 
     fn own_size(&self, state: &State) -> Result<Option<u64>> {
