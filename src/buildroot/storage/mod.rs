@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 
 pub(crate) use choose::{chosen, describe, layers};
+pub(crate) use layers::mount_source;
 
 /// Seconds since 1970.
 pub(crate) fn now() -> u64 {
