@@ -50,10 +50,10 @@ while [ $# -gt 0 ]; do
         *) break ;;
     esac
 done
-[ $# -ge 2 ] && [ $# -le 3 ] || {
+if [ $# -lt 2 ] || [ $# -gt 3 ]; then
     usage >&2
     exit 125
-}
+fi
 dir=$(realpath "$1") script=$(realpath "$2") seconds=${3:-300}
 : >"$dir/console.log"
 [ -x "$script" ] || die "there is no executable $script"
@@ -64,6 +64,7 @@ done
 
 work=$(mktemp -d "$dir/job.XXXXXX")
 uml=
+# shellcheck disable=SC2317 # it is a trap
 tidy_up() {
     [ -z "$uml" ] || kill -KILL "$uml" 2>/dev/null || true
     rm -rf "$work"

@@ -7,9 +7,8 @@
 # happens to the host. What is written goes to tmpfs and to the two disks.
 #
 # The script's output goes to the first serial line, "exit STATUS" to the second.
-set -euo pipefail
 # shellcheck disable=SC2154 # `job` is in the environment
-job=$job
+set -euo pipefail
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root DM_DISABLE_UDEV=1
 unset TERM
 

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # What every script in User Mode Linux begins with. The one who writes the script sets $mock (the
 # program), $configs, $arch and $minidistro before.
+# shellcheck disable=SC2154
 set -euo pipefail
 
 # fail WORDS...: the script is over.
