@@ -152,7 +152,7 @@ impl<'a> Buildroot<'a> {
         exclusive: bool,
     ) -> Result<Self> {
         let ground = match exclusive.then(|| storage.attach()).transpose()? {
-            Some(Attached::Empty) => Ground::Clean(None),
+            Some(Attached::Empty) => Ground::Nothing,
             Some(Attached::AsLeft) | None => Ground::Changed,
         };
         if !storage.is_visible() {

@@ -31,7 +31,7 @@ pub(super) fn snapshot(cx: Cx<'_>, trash: &Trash, name: &str) -> Result<()> {
     snapshots::states(storage.as_ref(), "make_snapshot")?;
     let root = Buildroot::open_alone(cx, plugins.extras()?, storage)?;
     let states = snapshots::states(root.storage.as_ref(), "make_snapshot")?;
-    if root.ground() == crate::buildroot::cache::Ground::Clean(None) {
+    if root.ground() == crate::buildroot::cache::Ground::Nothing {
         // After a clean the root is what it returns to.
         let default = states
             .default_snapshot()?

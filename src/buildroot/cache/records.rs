@@ -26,7 +26,8 @@ pub(crate) struct Record {
     /// For people who look.
     what: String,
     pub(super) state: State,
-    parent: Option<State>,
+    /// Identity of what it was made on top of.
+    parent: String,
     shape: String,
     /// Digest of the packages, by which the resolver's next result is recognised.
     set: String,
@@ -37,7 +38,7 @@ pub(crate) struct Record {
 impl Record {
     pub(super) fn new(
         state: &State,
-        parent: Option<&State>,
+        parent: &str,
         request: &Request,
         set: &str,
         repos: Option<Vec<RepoState>>,
@@ -46,7 +47,7 @@ impl Record {
             format: FORMAT,
             what: request.what.clone(),
             state: state.clone(),
-            parent: parent.cloned(),
+            parent: parent.to_owned(),
             shape: request.shape.clone(),
             set: set.to_owned(),
             repos,
@@ -136,14 +137,14 @@ impl Records {
     /// The digests of packages that lead from `parent` to a state that is there.
     pub(super) fn sets(
         &self,
-        parent: Option<&State>,
+        parent: &str,
         shape: &str,
         there: impl Fn(&str) -> Result<bool>,
     ) -> Result<BTreeSet<String>> {
         let mut sets = BTreeSet::new();
         for path in self.files()? {
             if let Some(record) = self.read_file(&path)?
-                && record.parent.as_ref() == parent
+                && record.parent == parent
                 && record.shape == shape
                 && there(&record.set)?
             {

@@ -93,7 +93,7 @@ impl Request {
         let config = root.cx.config;
         let shape = shape(root, manager);
         let parts = [
-            format!("{:?}", root.ground()),
+            root.ground().identity().to_owned(),
             shape.clone(),
             what.to_owned(),
             sources(config),

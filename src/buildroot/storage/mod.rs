@@ -112,6 +112,10 @@ pub(crate) trait States {
 
     fn has(&self, state: &State) -> Result<bool>;
 
+    /// What tells the state from every other one there is or was: a snapshot's name may be given to
+    /// another tree later.
+    fn identity(&self, state: &State) -> Result<String>;
+
     /// The snapshot that this head returns to; one that is no longer there counts as none.
     fn default_snapshot(&self) -> Result<Option<String>>;
 
