@@ -13,6 +13,7 @@ mod as_root;
 mod bad_input;
 mod build;
 mod build_options;
+mod cache;
 mod commands;
 mod failures;
 mod full_disk;

@@ -188,7 +188,7 @@ impl Buildroot<'_> {
         {
             return Ok(None);
         }
-        records.used(request, &self.cx.config.chroot.shared_name)?;
+        records.used(request, &record.state, &self.cx.config.chroot.shared_name)?;
         tracing::debug!("{}: {}, nothing to install", request.what, record.state);
         Ok(Some(record.state))
     }
