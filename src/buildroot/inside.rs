@@ -6,7 +6,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +27,8 @@ pub(crate) struct Inside {
     path: PathBuf,
     /// There is more than one owner a file can have.
     owners: bool,
+    /// Device nodes can be made.
+    devices: bool,
 }
 
 impl Inside {
@@ -38,7 +40,26 @@ impl Inside {
             root: fd,
             path: root.to_owned(),
             owners: ids != Ids::Single,
+            devices: ids == Ids::Host && nix::unistd::geteuid().is_root(),
         })
+    }
+
+    /// The root's own directory, to start at.
+    pub(super) fn root(&self) -> BorrowedFd<'_> {
+        self.root.as_fd()
+    }
+
+    /// For messages.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn has_owners(&self) -> bool {
+        self.owners
+    }
+
+    pub(super) fn has_devices(&self) -> bool {
+        self.devices
     }
 
     fn failed(&self, action: &'static str, path: &str) -> impl FnOnce(nix::Error) -> Error + use<> {
@@ -241,6 +262,36 @@ impl Inside {
         Ok(names)
     }
 
+    /// Makes a file empty; none there is fine, and so is something that is no file.
+    pub(crate) fn truncate(&self, path: &str) -> Result<()> {
+        let flags = OFlag::O_WRONLY
+            | OFlag::O_TRUNC
+            | OFlag::O_NOFOLLOW
+            | OFlag::O_NONBLOCK
+            | OFlag::O_CLOEXEC;
+        let how = OpenHow::new()
+            .flags(flags)
+            .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_SYMLINKS);
+        if self.is_own_file(path) {
+            openat2(self.root.as_fd(), relative(path), how).map_err(self.failed("empty", path))?;
+        }
+        Ok(())
+    }
+
+    /// Removes everything in the root, which itself stays.
+    pub(crate) fn empty(&self) -> Result<()> {
+        let directory = self.directory(Path::new(""));
+        let directory = directory.map_err(self.failed("list", ""))?;
+        let again = directory
+            .try_clone()
+            .map_err(Error::io("list", &self.path))?;
+        for (name, _) in entries(directory).map_err(self.failed("list", ""))? {
+            remove_at(&again, &name)
+                .map_err(|errno| Error::io("remove", self.path.join(&name))(errno.into()))?;
+        }
+        Ok(())
+    }
+
     /// Removes a file or a tree; nothing there is fine.
     pub(crate) fn remove(&self, path: &str) -> Result<()> {
         match self
@@ -350,7 +401,7 @@ fn chown_at(parent: &OwnedFd, name: &OsStr, owner: Option<User>) -> nix::Result<
 }
 
 /// Names and whether each is a directory.
-fn entries(directory: OwnedFd) -> nix::Result<Vec<(OsString, bool)>> {
+pub(super) fn entries(directory: OwnedFd) -> nix::Result<Vec<(OsString, bool)>> {
     let mut found = Vec::new();
     let probe = directory.try_clone().map_err(|_| nix::Error::EMFILE)?;
     for entry in Dir::from_fd(directory)?.iter() {

@@ -66,8 +66,14 @@ impl Lock {
         })
     }
 
-    /// Takes the lock, waiting for as long as it takes; says so when it has to.
-    pub(crate) fn wait_for(path: &Path, mode: Mode, runner: &dyn Runner) -> Result<Self> {
+    /// Takes the lock, waiting for as long as it takes; says so when it has to, with what the
+    /// other one does.
+    pub(crate) fn wait_for(
+        path: &Path,
+        mode: Mode,
+        runner: &dyn Runner,
+        other: &str,
+    ) -> Result<Self> {
         let began = Instant::now();
         let mut said = false;
         loop {
@@ -78,7 +84,7 @@ impl Lock {
                 let holder =
                     holder(path).map_or_else(String::new, |pid| format!(" (process {pid})"));
                 tracing::info!(
-                    "waiting for {}: another mock{holder} is making this root; give --uniqueext to build beside it",
+                    "waiting for {}: another mock{holder} {other}",
                     path.display()
                 );
                 said = true;

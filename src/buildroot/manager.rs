@@ -77,7 +77,7 @@ impl Buildroot<'_> {
         crate::fs::replace(&home.join(".rpmmacros"), self.rpm_macros().as_bytes())
     }
 
-    fn rpm_macros(&self) -> String {
+    pub(crate) fn rpm_macros(&self) -> String {
         // Debian's rpm alone has a database path that depends on who asks.
         let debian = Path::new("/usr/bin/dpkg").exists();
         if debian {

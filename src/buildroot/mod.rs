@@ -3,13 +3,15 @@
 //! Owns the directories, the lock, the accounts and the sandboxes. What is done in which order is
 //! the recipes' business.
 
+pub(crate) mod archive;
 mod copy;
 pub(crate) mod extras;
 pub(crate) mod inside;
 pub(crate) mod layout;
-mod lock;
+pub(crate) mod lock;
 mod manager;
 pub(crate) mod results;
+mod saved;
 mod skeleton;
 pub(crate) mod trash;
 mod users;
@@ -92,7 +94,8 @@ impl<'a> Buildroot<'a> {
             if let Some(lock) = Lock::try_take(&layout.lock(), Mode::Exclusive)? {
                 break (lock, true);
             }
-            let lock = Lock::wait_for(&layout.lock(), Mode::Shared, cx.runner)?;
+            let making = "is making this root; give --uniqueext to build beside it";
+            let lock = Lock::wait_for(&layout.lock(), Mode::Shared, cx.runner, making)?;
             // It may have been removed while it was waited for.
             if layout.root.is_dir() {
                 break (lock, false);
@@ -128,6 +131,11 @@ impl<'a> Buildroot<'a> {
             self.exclusive = false;
         }
         Ok(())
+    }
+
+    /// The root is files in a directory: nothing below keeps earlier states of it.
+    pub(crate) fn is_plain_directory(&self) -> bool {
+        true
     }
 
     pub(crate) fn is_initialized(&self) -> bool {
