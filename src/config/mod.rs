@@ -95,6 +95,8 @@ pub(crate) struct Chroot {
     pub(crate) backup_on_clean: bool,
     pub(crate) backup_base_dir: PathBuf,
     pub(crate) clean: bool,
+    /// The root cache is written again when the root was there already.
+    pub(crate) cache_alterations: bool,
     pub(crate) cleanup_on_success: bool,
     pub(crate) cleanup_on_failure: bool,
     pub(crate) exclude_from_homedir_cleanup: Vec<String>,
