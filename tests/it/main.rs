@@ -21,6 +21,7 @@ mod lifetime;
 mod locks;
 mod old_configs;
 mod packages;
+mod root_cache;
 mod rootless;
 mod roots;
 mod terminal;

@@ -7,7 +7,7 @@ mod place;
 
 pub(crate) use done::Done;
 pub(crate) use machine::{minidistro, mounts_below, processes_of, wait_until};
-pub(crate) use mock::Running;
+pub(crate) use mock::{Mock, Running};
 pub(crate) use place::{Place, Who, configs, run, shared};
 
 /// The file of the mini distribution's source package `name`.
