@@ -3,9 +3,9 @@
 use std::io::{BufReader, Cursor, Read, Write};
 
 use flate2::read::MultiGzDecoder;
-use flate2::write::GzEncoder;
 
 use super::Fault;
+use super::gzip::Gzip;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -32,21 +32,21 @@ const INPUT: usize = 1 << 18;
 /// Takes an archive and writes it compressed.
 pub(super) enum Compressor<W: Write> {
     Zstd(zstd::Encoder<'static, W>),
-    Gzip(GzEncoder<W>),
+    Gzip(Gzip<W>),
     Plain(W),
 }
 
 impl<W: Write> Compressor<W> {
     pub(super) fn new(format: Format, output: W) -> std::io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(match format {
             Format::Zstd => {
                 let mut encoder = zstd::Encoder::new(output, ZSTD_LEVEL)?;
-                let cores = std::thread::available_parallelism().map_or(1, usize::from);
                 encoder.multithread(u32::try_from(cores).unwrap_or(1))?;
                 encoder.include_checksum(true)?;
                 Self::Zstd(encoder)
             }
-            Format::Gzip => Self::Gzip(GzEncoder::new(output, flate2::Compression::default())),
+            Format::Gzip => Self::Gzip(Gzip::new(output, cores)),
             Format::Plain => Self::Plain(output),
         })
     }

@@ -7,6 +7,7 @@
 
 mod compress;
 mod create;
+mod gzip;
 mod member;
 mod pax;
 mod reader;
