@@ -4,6 +4,7 @@ mod bind_mount;
 mod compress_logs;
 mod hw_info;
 mod package_state;
+mod root_cache;
 mod selinux;
 
 use crate::config::{Config, PluginConfig};
@@ -12,7 +13,8 @@ use crate::plugin::{Plugin, Plugins};
 
 type Constructor = fn(&PluginConfig) -> Result<Box<dyn Plugin>>;
 
-const REGISTRY: [(&str, Constructor); 5] = [
+const REGISTRY: [(&str, Constructor); 6] = [
+    ("root_cache", root_cache::new),
     ("bind_mount", bind_mount::new),
     ("selinux", selinux::new),
     ("package_state", package_state::new),

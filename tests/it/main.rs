@@ -23,6 +23,7 @@ mod locks;
 mod lvm;
 mod old_configs;
 mod packages;
+mod root_cache;
 mod rootless;
 mod roots;
 mod terminal;
