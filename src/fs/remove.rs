@@ -102,11 +102,17 @@ struct Moved {
 
 impl Moved {
     fn take(&mut self, directory: &OwnedFd, name: &OsStr) -> nix::Result<()> {
-        let new = OsString::from(format!(".mock-deep-{}", self.count));
-        self.count += 1;
-        renameat(directory, name, &self.top, new.as_os_str())?;
-        self.waiting.push(new);
-        Ok(())
+        loop {
+            let new = OsString::from(format!(".mock-deep-{}", self.count));
+            self.count += 1;
+            match renameat(directory, name, &self.top, new.as_os_str()) {
+                Ok(()) => self.waiting.push(new),
+                // Left by somebody who did not get to the end.
+                Err(nix::Error::EEXIST | nix::Error::ENOTEMPTY) => continue,
+                Err(errno) => return Err(errno),
+            }
+            return Ok(());
+        }
     }
 }
 
@@ -221,6 +227,19 @@ mod tests {
         remove_tree(&scratch.path().join("not/there"))?;
         assert!(!tree.exists());
         assert!(outside.join("kept").exists());
+        Ok(())
+    }
+
+    #[test]
+    fn what_another_left_of_its_own_names_goes() -> Result<()> {
+        let scratch = tempfile::tempdir().map_err(Error::io("make", "scratch"))?;
+        let tree = scratch.path().join("tree");
+        let deep: std::path::PathBuf = std::iter::repeat_n("a", 200).collect();
+        for path in [tree.join(".mock-deep-0/full"), tree.join(deep)] {
+            fs_err::create_dir_all(&path).map_err(Error::io("make", path))?;
+        }
+        remove_tree(&tree)?;
+        assert!(!tree.exists());
         Ok(())
     }
 

@@ -18,6 +18,7 @@ mod commands;
 mod failures;
 mod full_disk;
 mod isolation;
+mod layers;
 mod lifetime;
 mod locks;
 mod lvm;
