@@ -20,6 +20,8 @@ pub(crate) fn clean(cx: Cx<'_>, trash: &Trash) -> Result<()> {
         backup(cx, &layout)?;
     }
     plugins::enabled(cx.config)?.storage(cx, trash)?.discard()?;
+    // A root that was mounted elsewhere leaves the directory it was mounted on.
+    let _ = fs_err::remove_dir(&layout.root);
     trash.discard(&layout.base)
 }
 
