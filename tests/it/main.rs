@@ -24,5 +24,6 @@ mod old_configs;
 mod packages;
 mod rootless;
 mod roots;
+mod snapshots;
 mod terminal;
 mod tidy;
