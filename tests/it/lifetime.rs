@@ -6,7 +6,8 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::support::{
-    Place, Running, Storage, Who, mounts_below, processes_of, srpm, stray_mounts_below, wait_until,
+    ARCH, Place, Running, Storage, Who, mounts_below, processes_of, srpm, stray_mounts_below,
+    wait_until,
 };
 
 /// Longer than anything here takes on a busy machine.
@@ -83,6 +84,41 @@ fn killed_while_installing(storage: Storage, who: Who) {
     place.mock(["--chroot", "gcc --version"]).ok();
 }
 
+/// What a transaction on top of a root has half installed is in no layer.
+fn killed_while_installing_requirements(storage: Storage, who: Who) {
+    let Some(place) = Place::on(storage, who) else {
+        return;
+    };
+    place.mock(["--init"]).ok();
+    let layers = || {
+        let entries = fs::read_dir(place.basedir().join(".mock/layers"));
+        let paths = entries.into_iter().flatten().flatten();
+        let mut paths: Vec<_> = paths.map(|entry| entry.path()).collect();
+        paths.sort();
+        paths
+    };
+    let before = layers();
+    let srpm = srpm("cmakehello");
+    let mut running = place.mock(["--rebuild", &srpm]).spawn();
+    let log = place.result().join("root.log");
+    let started = wait_until(PATIENCE, || {
+        assert!(!running.is_over(), "mock ended too early");
+        let text = fs::read(&log).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let (_, builddep) = text.split_once("'builddep'")?;
+        builddep.contains("Running transaction\n").then_some(())
+    });
+    assert_eq!(started, Some(()));
+    running.signal(Signal::SIGKILL);
+    running.wait().killed_by(Signal::SIGKILL);
+    nothing_is_left(&place);
+    assert_eq!(layers(), before);
+    place.mock(["--rebuild", &srpm]).ok();
+    let built = format!("cmakehello-1.0-1.mini.{ARCH}.rpm");
+    assert!(place.result().join(built).is_file());
+    place.mock(["--chroot", "cmake --version"]).ok();
+}
+
 macro_rules! killed {
     ($($module:ident: $storage:ident, $who:ident;)*) => {
         $(mod $module {
@@ -96,6 +132,11 @@ macro_rules! killed {
             #[test]
             fn killed_while_installing() {
                 super::killed_while_installing(Storage::$storage, Who::$who);
+            }
+
+            #[test]
+            fn killed_while_installing_requirements() {
+                super::killed_while_installing_requirements(Storage::$storage, Who::$who);
             }
         })*
     };
