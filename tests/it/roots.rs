@@ -135,6 +135,25 @@ fn scrubbing_as_root() {
     scrubbing(&place);
 }
 
+/// What an earlier configuration left is not in the way of another one, and goes with a scrub.
+#[test]
+fn the_storage_is_changed() {
+    let directory = ["--config-opts", "storage=directory"];
+    for who in [Who::User, Who::Root] {
+        let Some(place) = Place::new(who) else {
+            continue;
+        };
+        place.mock(["--init"]).ok();
+        place.mock(directory).args(["--init"]).ok();
+        assert!(place.root().join("usr/bin/gcc").is_file());
+        assert_eq!(mounts_below(&place.dir), Vec::<String>::new());
+        place.mock(["--init"]).ok();
+        assert!(place.has("usr/bin/gcc"));
+        place.mock(directory).args(["--scrub=all"]).ok();
+        nothing_is_left(&place);
+    }
+}
+
 #[test]
 fn scrubbing_directories() {
     let Some(place) = Place::on(Storage::Directory, Who::User) else {
