@@ -26,8 +26,10 @@ else
     scratch=$(mktemp -d /var/tmp/mock-test.XXXXXX)
 fi
 chmod 755 "$scratch"
-# Also what belongs to subordinate ids.
+# Also what belongs to subordinate ids, and roots that are still mounted.
 tidy_up() {
+    findmnt --noheadings --list --output TARGET | grep -F "$scratch/" | tac \
+        | while read -r mount; do umount --lazy "$mount"; done || true
     rm -rf "$scratch" 2>/dev/null || unshare --map-auto --map-root-user rm -rf "$scratch"
 }
 trap tidy_up EXIT

@@ -94,12 +94,13 @@ fn scrub(cx: Cx<'_>, trash: &Trash, target: ScrubTarget) -> Result<()> {
 fn storage(cx: Cx<'_>, trash: &Trash, wanted: impl Fn(&str) -> bool) -> Result<()> {
     let layout = Layout::of(&cx.config.chroot);
     let chosen = plugins::enabled(cx.config)?.storage(cx, trash)?;
-    let layers = (chosen.name() != "layers" && layout.store.join("layers").is_dir())
-        .then(|| storage::layers(cx, trash));
+    let earlier = storage::earlier(cx, trash, chosen.as_ref());
     let _lock = layout.lock_for(cx)?;
-    [Some(chosen), layers]
-        .into_iter()
-        .flatten()
+    let mut storages: Vec<_> = [Some(chosen), earlier].into_iter().flatten().collect();
+    // What is mounted at the root's path is on top.
+    storages.sort_by_key(|storage| !(storage.name() == "layers" && storage.is_attached()));
+    storages
+        .iter()
         .filter(|storage| wanted(storage.name()))
         .try_for_each(|storage| storage.scrub())
 }

@@ -2,6 +2,7 @@
 
 use crate::buildroot::Cx;
 use crate::buildroot::layout::Layout;
+use crate::buildroot::storage;
 use crate::buildroot::trash::Trash;
 use crate::error::{Error, Result};
 use crate::plugins;
@@ -19,7 +20,15 @@ pub(crate) fn clean(cx: Cx<'_>, trash: &Trash) -> Result<()> {
     if cx.config.chroot.backup_on_clean {
         backup(cx, &layout)?;
     }
-    plugins::enabled(cx.config)?.storage(cx, trash)?.discard()?;
+    let storage = plugins::enabled(cx.config)?.storage(cx, trash)?;
+    // Still mounted where the other one is to be.
+    let earlier = storage::earlier(cx, trash, storage.as_ref());
+    if let Some(earlier) = earlier.filter(|earlier| earlier.is_attached()) {
+        earlier.discard()?;
+    }
+    storage.discard()?;
+    // A root that was mounted elsewhere leaves the directory it was mounted on.
+    let _ = fs_err::remove_dir(&layout.root);
     trash.discard(&layout.base)
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 
-use crate::support::{ARCH, Place, Who, mounts_below, processes_of, run, srpm, wait_until};
+use crate::support::{ARCH, Place, Who, processes_of, run, srpm, stray_mounts_below, wait_until};
 
 fn exists(directory: &Path, name: &str) -> bool {
     directory.join(name).is_file()
@@ -74,6 +74,7 @@ fn several_packages_on_one_line() {
     Start: chroot init
     Start: installing minimal buildroot with dnf4
     Finish: installing minimal buildroot with dnf4
+    INFO: created postinit snapshot
     Finish: chroot init
     Start: build phase for needsnothing-1.0-1.mini1.src.rpm
     Start: build setup for needsnothing-1.0-1.mini1.src.rpm
@@ -92,8 +93,6 @@ fn several_packages_on_one_line() {
     Finish: clean chroot
     INFO: Mock Version: 0.1.0
     Start: chroot init
-    Start: installing minimal buildroot with dnf4
-    Finish: installing minimal buildroot with dnf4
     Finish: chroot init
     Start: build phase for noarchdata-1.0-1.mini1.src.rpm
     Start: build setup for noarchdata-1.0-1.mini1.src.rpm
@@ -117,11 +116,11 @@ fn a_kept_root_is_kept_and_a_clean_one_is_clean() {
         return;
     };
     place.mock(["--init"]).ok();
-    fs::write(place.root().join("marker"), "").expect("root may write anywhere");
+    place.put("marker");
     place.mock(["--no-clean", &srpm("needsnothing")]).ok();
-    assert!(place.root().join("marker").exists());
+    assert!(place.has("marker"));
     place.mock([srpm("needsnothing")]).ok();
-    assert!(!place.root().join("marker").exists());
+    assert!(!place.has("marker"));
 }
 
 #[test]
@@ -244,6 +243,7 @@ fn buildsrpm_makes_a_source_package() {
     Start: chroot init
     Start: installing minimal buildroot with dnf4
     Finish: installing minimal buildroot with dnf4
+    INFO: created postinit snapshot
     Finish: chroot init
     Start: buildsrpm
     Start: rpmbuild -bs
@@ -417,7 +417,7 @@ fn a_build_that_takes_too_long_is_stopped() {
             "{log}"
         );
         assert_eq!(processes_of(&place.dir), Vec::<String>::new());
-        assert_eq!(mounts_below(&place.dir), Vec::<String>::new());
+        assert_eq!(stray_mounts_below(&place.dir), Vec::<String>::new());
     }
 }
 

@@ -9,7 +9,7 @@ fn failure(name: &str) -> Option<String> {
     let place = Place::new(Who::User)?;
     let done = place.mock([srpm(name)]).run();
     // The root stays, to be looked into.
-    assert!(place.root().join("builddir").is_dir());
+    assert!(place.has(&format!("builddir/build/SPECS/{name}.spec")));
     let state = std::fs::read_to_string(place.result().join("state.log"));
     let state = state.expect("a failed build has logs");
     let count = |word: &str| state.matches(word).count();

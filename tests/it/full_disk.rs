@@ -30,6 +30,11 @@ fn on_small_disk<'a>(place: &'a Place, megabytes: u32, script: &str) -> Done<'a>
     done
 }
 
+/// A script that lists what a clean has left, and layers that are not whole: there are none.
+const LEFT: &str = "ls -A \"$disk\"; for layer in \"$disk\"/.mock/layers/*/; do \
+                    test ! -d \"$layer\" -o -s \"$layer/layer.json\" -a -d \"$layer/fs\" || echo \"half: $layer\"; \
+                    done";
+
 /// Both kinds of user; only root can make the disk.
 fn both() -> Vec<Place> {
     match Place::new(Who::Root) {
@@ -40,14 +45,20 @@ fn both() -> Vec<Place> {
 
 #[test]
 fn while_a_root_is_made() {
-    // What is left does not count as a root, and can be cleaned away.
-    let script = "\"$@\" --init; status=$?\n\
-                  find \"$disk\" -name .initialized\n\
-                  \"$@\" --quiet --clean && ls -A \"$disk\"\n\
-                  exit $status";
+    // What is left does not count as a root, nor as a layer, and can be cleaned away. With more
+    // room the same place is good again.
+    let script = format!(
+        "\"$@\" --init; status=$?\n\
+         find \"$disk\" -name .initialized\n\
+         \"$@\" --quiet --clean && {LEFT}\n\
+         ls -A \"$disk/.mock/layers\"\n\
+         mount -o remount,size=3000m \"$disk\"\n\
+         \"$@\" --quiet --init >/dev/null 2>&1 && \"$@\" --quiet --chroot 'gcc --version' >/dev/null 2>&1 || echo broken\n\
+         exit $status"
+    );
     for place in both() {
-        let done = on_small_disk(&place, 120, script).exits(30);
-        assert_eq!(done.out(), "");
+        let done = on_small_disk(&place, 120, &script).exits(30);
+        assert_eq!(done.out(), ".mock\n");
         let error = done.error();
         let named = ["No space left on device", "At least "];
         assert!(named.iter().any(|words| error.contains(words)), "{error}");
@@ -57,16 +68,19 @@ fn while_a_root_is_made() {
 /// dnf looks at the free space before it begins; packages whose scripts write more come later.
 #[test]
 fn while_files_are_written_into_a_root() {
-    let script = "\"$@\" --init >/dev/null 2>&1 || exit 99\n\
-                  mount -o remount,size=$(($(df --output=used -k \"$disk\" | tail -n1) + 1024))k \"$disk\"\n\
-                  head -c 20000000 /dev/zero > /dev/shm/big.$$\n\
-                  \"$@\" --copyin /dev/shm/big.$$ /tmp/big; status=$?\n\
-                  rm /dev/shm/big.$$\n\
-                  \"$@\" -q --clean; ls -A \"$disk\"\n\
-                  exit $status";
+    let script = format!(
+        "\"$@\" --init >/dev/null 2>&1 || exit 99\n\
+         mount -o remount,size=$(($(df --output=used -k \"$disk\" | tail -n1) + 1024))k \"$disk\"\n\
+         head -c 20000000 /dev/zero > /dev/shm/big.$$\n\
+         \"$@\" --copyin /dev/shm/big.$$ /tmp/big; status=$?\n\
+         rm /dev/shm/big.$$\n\
+         \"$@\" -q --clean; {LEFT}\n\
+         \"$@\" -q --chroot 'gcc --version' >/dev/null 2>&1 || echo broken\n\
+         exit $status"
+    );
     for place in both() {
-        let done = on_small_disk(&place, 3000, script);
-        assert_eq!(done.out(), "");
+        let done = on_small_disk(&place, 3000, &script);
+        assert_eq!(done.out(), ".mock\n");
         assert!(
             done.error().contains("No space left on device"),
             "{}",
@@ -84,13 +98,15 @@ fn while_a_package_is_built() {
          mount -o remount,size=$(($(df --output=used -k \"$disk\" | tail -n1) + 100 * 1024))k \"$disk\"\n\
          \"$@\" --no-clean --rebuild {}; status=$?\n\
          ls \"$disk\"/mini-*/result | grep rpm\n\
-         \"$@\" -q --clean; ls -A \"$disk\"\n\
+         \"$@\" -q --clean; {LEFT}\n\
+         \"$@\" -q --rebuild {} >/dev/null 2>&1 || echo broken\n\
          exit $status",
-        srpm("bigbuild")
+        srpm("bigbuild"),
+        srpm("needsnothing")
     );
     for place in both() {
         let done = on_small_disk(&place, 3000, &script);
-        assert_eq!(done.out(), "");
+        assert_eq!(done.out(), ".mock\n");
         allow_duplicates! { assert_snapshot!(done.error(), @"
         exit 1
         ERROR: Exception([MINI]/SRPMS/bigbuild-1.0-1.mini1.src.rpm) Config(mini-[ARCH]) [N] minutes [N] seconds

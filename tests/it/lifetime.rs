@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use crate::support::{Place, Running, Who, mounts_below, processes_of, srpm, wait_until};
+use crate::support::{
+    ARCH, Place, Running, Storage, Who, mounts_below, processes_of, srpm, stray_mounts_below,
+    wait_until,
+};
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,9 +32,10 @@ fn wait_for_program(place: &Place, running: &mut Running<'_>, words: &str) {
 
 fn nothing_is_left(place: &Place) {
     let left = wait_until(SOON, || {
-        (processes_of(&place.dir).is_empty() && mounts_below(&place.dir).is_empty()).then_some(())
+        let mounts = stray_mounts_below(&place.dir);
+        (processes_of(&place.dir).is_empty() && mounts.is_empty()).then_some(())
     });
-    let (processes, mounts) = (processes_of(&place.dir), mounts_below(&place.dir));
+    let (processes, mounts) = (processes_of(&place.dir), stray_mounts_below(&place.dir));
     assert_eq!(left, Some(()), "{processes:#?}\n{mounts:#?}");
 }
 
@@ -42,33 +46,29 @@ fn endless(place: &Place) -> Running<'_> {
     running
 }
 
-fn killed_while_building(who: Who) {
-    let Some(place) = Place::new(who) else { return };
+fn killed_while_building(storage: Storage, who: Who) {
+    let Some(place) = Place::on(storage, who) else {
+        return;
+    };
     let running = endless(&place);
     running.signal(Signal::SIGKILL);
     running.wait().killed_by(Signal::SIGKILL);
     nothing_is_left(&place);
     // The next one finds nothing in its way.
     place.mock([srpm("needsnothing")]).ok();
+    place.mock(["--clean"]).ok();
+    assert_eq!(mounts_below(&place.dir), Vec::<String>::new());
 }
 
-#[test]
-fn killed_while_building_rootless() {
-    killed_while_building(Who::User);
-}
-
-#[test]
-fn killed_while_building_as_root() {
-    killed_while_building(Who::Root);
-}
-
-fn killed_while_installing(who: Who) {
-    let Some(place) = Place::new(who) else { return };
+fn killed_while_installing(storage: Storage, who: Who) {
+    let Some(place) = Place::on(storage, who) else {
+        return;
+    };
     let mut running = place.mock(["--init"]).spawn();
     let started = wait_until(PATIENCE, || {
         assert!(!running.is_over(), "mock ended too early");
         // In the midst of the transaction: some packages are there.
-        place.root().join("usr/bin/tar").exists().then_some(())
+        place.is_made_as_far_as("usr/bin/tar").then_some(())
     });
     assert_eq!(started, Some(()));
     running.signal(Signal::SIGKILL);
@@ -84,14 +84,69 @@ fn killed_while_installing(who: Who) {
     place.mock(["--chroot", "gcc --version"]).ok();
 }
 
-#[test]
-fn killed_while_installing_rootless() {
-    killed_while_installing(Who::User);
+/// What a transaction on top of a root has half installed is in no layer.
+fn killed_while_installing_requirements(storage: Storage, who: Who) {
+    let Some(place) = Place::on(storage, who) else {
+        return;
+    };
+    place.mock(["--init"]).ok();
+    let layers = || {
+        let entries = fs::read_dir(place.basedir().join(".mock/layers"));
+        let paths = entries.into_iter().flatten().flatten();
+        let mut paths: Vec<_> = paths.map(|entry| entry.path()).collect();
+        paths.sort();
+        paths
+    };
+    let before = layers();
+    let srpm = srpm("cmakehello");
+    let mut running = place.mock(["--rebuild", &srpm]).spawn();
+    let log = place.result().join("root.log");
+    let started = wait_until(PATIENCE, || {
+        assert!(!running.is_over(), "mock ended too early");
+        let text = fs::read(&log).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let (_, builddep) = text.split_once("'builddep'")?;
+        builddep.contains("Running transaction\n").then_some(())
+    });
+    assert_eq!(started, Some(()));
+    running.signal(Signal::SIGKILL);
+    running.wait().killed_by(Signal::SIGKILL);
+    nothing_is_left(&place);
+    assert_eq!(layers(), before);
+    place.mock(["--rebuild", &srpm]).ok();
+    let built = format!("cmakehello-1.0-1.mini.{ARCH}.rpm");
+    assert!(place.result().join(built).is_file());
+    place.mock(["--chroot", "cmake --version"]).ok();
 }
 
-#[test]
-fn killed_while_installing_as_root() {
-    killed_while_installing(Who::Root);
+macro_rules! killed {
+    ($($module:ident: $storage:ident, $who:ident;)*) => {
+        $(mod $module {
+            use super::{Storage, Who};
+
+            #[test]
+            fn killed_while_building() {
+                super::killed_while_building(Storage::$storage, Who::$who);
+            }
+
+            #[test]
+            fn killed_while_installing() {
+                super::killed_while_installing(Storage::$storage, Who::$who);
+            }
+
+            #[test]
+            fn killed_while_installing_requirements() {
+                super::killed_while_installing_requirements(Storage::$storage, Who::$who);
+            }
+        })*
+    };
+}
+
+killed! {
+    rootless: Default, User;
+    as_root: Default, Root;
+    directory_rootless: Directory, User;
+    directory_as_root: Directory, Root;
 }
 
 #[test]
@@ -137,7 +192,7 @@ fn interrupted_while_installing() {
     let mut running = place.mock(["--init"]).spawn();
     let started = wait_until(PATIENCE, || {
         assert!(!running.is_over(), "mock ended too early");
-        place.root().join("usr/bin/tar").exists().then_some(())
+        place.is_made_as_far_as("usr/bin/tar").then_some(())
     });
     assert_eq!(started, Some(()));
     running.signal(Signal::SIGINT);

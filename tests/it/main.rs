@@ -27,5 +27,6 @@ mod packages;
 mod root_cache;
 mod rootless;
 mod roots;
+mod snapshots;
 mod terminal;
 mod tidy;

@@ -76,7 +76,9 @@ fn every_owner_is_kept(who: Who) {
         ]
     );
     // Where the scratch file system allows it, such files work.
-    let flags = statvfs(&place.root()).expect("the root is there").flags();
+    let flags = statvfs(&place.basedir())
+        .expect("the root is there")
+        .flags();
     if !flags.contains(FsFlags::ST_NOSUID) {
         let as_builder = |line: &str| {
             let done = place.mock(["-q", "--unpriv", "--shell", line]).ok();
@@ -129,6 +131,7 @@ fn a_user_without_subordinate_ids() {
     Start: chroot init
     Start: installing minimal buildroot with dnf4
     Finish: installing minimal buildroot with dnf4
+    INFO: created postinit snapshot
     Finish: chroot init
     Finish: run
     ");

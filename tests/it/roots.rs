@@ -2,19 +2,23 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 
 use insta::assert_snapshot;
 
-use crate::support::{ARCH, Place, Who, shared, srpm, wait_until};
+use crate::support::{
+    ARCH, Place, Storage, Who, everywhere, mounts_below, shared, srpm, stray_mounts_below,
+    wait_until,
+};
 
 #[test]
 fn init_and_clean() {
-    for who in [Who::User, Who::Root] {
-        let Some(place) = Place::new(who) else {
-            continue;
-        };
+    for place in everywhere() {
         let done = place.mock(["--init"]).ok();
-        insta::allow_duplicates! { assert_snapshot!(done.shot(), @"
+        let snapshot = "INFO: created postinit snapshot\n";
+        let layers = place.storage == Storage::Default;
+        assert_eq!(done.stderr.contains(snapshot), layers, "{}", done.stderr);
+        insta::allow_duplicates! { assert_snapshot!(done.shot().replace(snapshot, ""), @"
         exit 0
         --- stderr
         Start: run
@@ -27,13 +31,14 @@ fn init_and_clean() {
         Finish: chroot init
         Finish: run
         "); }
-        assert!(place.root().join("usr/bin/gcc").exists());
+        assert!(place.has("usr/bin/gcc"));
         // Nothing of a new root reaches out of it.
-        fs::write(place.root().join("marker"), "").expect("root may write anywhere");
+        place.put("marker");
         place.mock(["--init", "--no-clean"]).ok();
-        assert!(place.root().join("marker").exists());
+        assert!(place.has("marker"));
         place.mock(["--init"]).ok();
-        assert!(!place.root().join("marker").exists());
+        assert!(place.has("usr/bin/gcc") && !place.has("marker"));
+        assert_eq!(stray_mounts_below(&place.dir), Vec::<String>::new());
         let done = place.mock(["--clean"]).ok();
         insta::allow_duplicates! { assert_snapshot!(done.shot(), @"
         exit 0
@@ -44,6 +49,7 @@ fn init_and_clean() {
         Finish: run
         "); }
         assert!(!place.chroot().exists());
+        assert_eq!(mounts_below(&place.dir), Vec::<String>::new());
         // What is clean stays so.
         place.mock(["--clean"]).ok();
     }
@@ -55,7 +61,7 @@ fn old_style_words() {
         return;
     };
     place.mock(["init"]).ok();
-    assert!(place.root().join("usr/bin/gcc").exists());
+    assert!(place.has("usr/bin/gcc"));
     assert_eq!(
         place.mock(["-q", "shell", "echo", "hello"]).ok().out(),
         "hello\n"
@@ -69,21 +75,32 @@ fn old_style_words() {
     assert!(!place.chroot().exists());
 }
 
-#[test]
-fn scrubbing() {
-    let Some(place) = Place::new(Who::User) else {
-        return;
-    };
+/// Nothing of any root, not even empty directories.
+fn nothing_is_left(place: &Place) {
+    assert_eq!(mounts_below(&place.dir), Vec::<String>::new());
+    for directory in [place.basedir(), place.cache()] {
+        let names: Vec<_> = fs::read_dir(&directory)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .collect();
+        assert_eq!(names, Vec::<PathBuf>::new());
+    }
+}
+
+fn scrubbing(place: &Place) {
     let cache = place.cache().join(format!("mini-{ARCH}"));
     place.mock(["--init"]).ok();
     assert!(cache.is_dir());
     place.mock(["--scrub=cache"]).ok();
     assert!(place.root().is_dir() && !cache.exists());
+    assert!(place.has("usr/bin/gcc"));
     place.mock(["--scrub", "chroot"]).ok();
     assert!(!place.chroot().exists());
     place.mock(["--init"]).ok();
     let done = place.mock(["--scrub=all", "--scrub=bootstrap"]).ok();
-    assert_snapshot!(done.shot(), @"
+    insta::allow_duplicates! { assert_snapshot!(done.shot(), @"
     exit 0
     --- stderr
     Start: run
@@ -94,12 +111,55 @@ fn scrubbing() {
     INFO: scrubbing bootstrap for mini-[ARCH]
     Finish: scrub ['all', 'bootstrap']
     Finish: run
-    ");
-    for directory in [place.basedir(), place.cache()] {
-        let left = fs::read_dir(&directory).map(|entries| entries.count());
-        assert_eq!(left.unwrap_or(0), 0, "{}", directory.display());
-    }
+    "); }
+    nothing_is_left(place);
+    // What is gone can be scrubbed too, and that leaves nothing either.
+    place.mock(["--scrub=all"]).ok();
+    nothing_is_left(place);
     place.mock(["--scrub=nothing"]).run().exits(2);
+}
+
+#[test]
+fn scrubbing_rootless() {
+    let Some(place) = Place::new(Who::User) else {
+        return;
+    };
+    scrubbing(&place);
+}
+
+#[test]
+fn scrubbing_as_root() {
+    let Some(place) = Place::new(Who::Root) else {
+        return;
+    };
+    scrubbing(&place);
+}
+
+/// What an earlier configuration left is not in the way of another one, and goes with a scrub.
+#[test]
+fn the_storage_is_changed() {
+    let directory = ["--config-opts", "storage=directory"];
+    for who in [Who::User, Who::Root] {
+        let Some(place) = Place::new(who) else {
+            continue;
+        };
+        place.mock(["--init"]).ok();
+        place.mock(directory).args(["--init"]).ok();
+        assert!(place.root().join("usr/bin/gcc").is_file());
+        assert_eq!(mounts_below(&place.dir), Vec::<String>::new());
+        place.mock(["--init"]).ok();
+        assert!(place.has("usr/bin/gcc"));
+        place.mock(directory).args(["--scrub=all"]).ok();
+        nothing_is_left(&place);
+    }
+}
+
+#[test]
+fn scrubbing_directories() {
+    let Some(place) = Place::on(Storage::Directory, Who::User) else {
+        return;
+    };
+    scrubbing(&place);
 }
 
 #[test]
@@ -110,10 +170,7 @@ fn scrubbing_all_chroots() {
     place.mock(["--shell", "true"]).ok();
     place.mock(["--uniqueext", "two", "--shell", "true"]).ok();
     place.mock(["--scrub-all-chroots"]).ok();
-    for directory in [place.basedir(), place.cache()] {
-        let left = fs::read_dir(&directory).map(|entries| entries.count());
-        assert_eq!(left.unwrap_or(0), 0, "{}", directory.display());
-    }
+    nothing_is_left(&place);
 }
 
 #[test]
@@ -146,9 +203,32 @@ fn a_root_elsewhere() {
     let elsewhere = place.path("home/elsewhere");
     let option = format!("--rootdir={}", elsewhere.display());
     place.mock([&option, "--shell", "touch /here"]).ok();
+    let shell = |line: &str| place.mock(["-q", &option, "--shell", line]).run().out();
+    assert_eq!(shell("ls /here"), "/here\n");
+    assert!(elsewhere.is_dir() && !place.root().exists());
+    place.mock([&option, "--clean"]).ok();
+    assert!(!elsewhere.exists());
+    // Also where it is seen.
+    let option = [&option, "--config-opts=storage=directory"];
+    place.mock(option).args(["--init"]).ok();
+    place.mock(option).args(["--shell", "touch /here"]).ok();
+    assert!(elsewhere.join("here").exists() && !place.root().exists());
+    place.mock(option).args(["--clean"]).ok();
+    assert!(!elsewhere.exists());
+}
+
+#[test]
+fn a_root_elsewhere_as_root() {
+    let Some(place) = Place::new(Who::Root) else {
+        return;
+    };
+    let elsewhere = place.path("home/elsewhere");
+    let option = format!("--rootdir={}", elsewhere.display());
+    place.mock([&option, "--shell", "touch /here"]).ok();
     assert!(elsewhere.join("here").exists() && !place.root().exists());
     place.mock([&option, "--clean"]).ok();
     assert!(!elsewhere.exists());
+    assert_eq!(mounts_below(&place.dir), Vec::<String>::new());
 }
 
 #[test]
@@ -214,10 +294,7 @@ fn version_and_help_touch_nothing() {
 /// What a process that got away from its `mock` leaves: here, one whose `mock` is still there.
 #[test]
 fn orphanskill_ends_what_runs_in_a_root() {
-    for who in [Who::User, Who::Root] {
-        let Some(place) = Place::new(who) else {
-            continue;
-        };
+    for place in everywhere() {
         place.mock(["--init"]).ok();
         let mut running = place.mock(["--chroot", "sleep 1000"]).spawn();
         let started = wait_until(std::time::Duration::from_secs(20), || {

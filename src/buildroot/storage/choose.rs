@@ -51,8 +51,18 @@ fn directory<'a>(cx: Cx<'a>, trash: &'a Trash) -> Box<dyn Storage + 'a> {
     })
 }
 
+/// The layers that an earlier configuration left, where another storage is `chosen` now.
+pub(crate) fn earlier<'a>(
+    cx: Cx<'a>,
+    trash: &'a Trash,
+    chosen: &dyn Storage,
+) -> Option<Box<dyn Storage + 'a>> {
+    let store = Layout::of(&cx.config.chroot).store;
+    (chosen.name() != "layers" && store.join("layers").is_dir()).then(|| layers(cx, trash))
+}
+
 /// The layers backend for the configured root.
-pub(crate) fn layers<'a>(cx: Cx<'a>, trash: &'a Trash) -> Box<dyn Storage + 'a> {
+fn layers<'a>(cx: Cx<'a>, trash: &'a Trash) -> Box<dyn Storage + 'a> {
     let chroot = &cx.config.chroot;
     Box::new(Layers {
         store: Layout::of(chroot).store,

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 
-pub(crate) use choose::{Choice, by_configuration, layers};
+pub(crate) use choose::{Choice, by_configuration, earlier};
 pub(crate) use layers::mount_source;
 
 /// Seconds since 1970.

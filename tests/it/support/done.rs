@@ -48,6 +48,10 @@ impl<'a> Done<'a> {
         self
     }
 
+    pub(crate) fn status_code(&self) -> Option<i32> {
+        self.status.code()
+    }
+
     pub(crate) fn out(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }

@@ -21,7 +21,7 @@ pub(crate) fn minidistro() -> PathBuf {
 }
 
 /// Process numbers and command lines of everything that works on `directory`: it is in the command
-/// line, or holds the process's root.
+/// line, or the process has its root there.
 pub(crate) fn processes_of(directory: &Path) -> Vec<String> {
     let name = directory.to_str().expect("a test's path is UTF-8");
     let roots: Vec<(u64, u64)> = roots_below(directory, 8)
@@ -39,9 +39,25 @@ pub(crate) fn processes_of(directory: &Path) -> Vec<String> {
             let line = String::from_utf8_lossy(&line).replace('\0', " ");
             let root = fs::metadata(format!("/proc/{pid}/root/."));
             let inside = root.is_ok_and(|root| roots.contains(&(root.dev(), root.ino())));
-            (inside || line.contains(name)).then(|| format!("{pid} {line}"))
+            (inside || line.contains(name) || is_rooted_in(pid, directory))
+                .then(|| format!("{pid} {line}"))
         })
         .collect()
+}
+
+/// Whether the process has a root of `directory` as its `/`, mounted where only it sees that.
+fn is_rooted_in(pid: u32, directory: &Path) -> bool {
+    // What is shown of a file system has a path from that file system's top, which may be mounted
+    // anywhere: the names that no other test has tell enough.
+    let names: PathBuf = directory.iter().rev().take(2).collect();
+    let names: PathBuf = names.iter().rev().collect();
+    let names = format!("/{}/", names.display());
+    mount_table(&format!("/proc/{pid}/mountinfo"))
+        .iter()
+        .any(|mount| {
+            mount.point == Path::new("/")
+                && (mount.part.contains(&names) || mount.source.contains(&names))
+        })
 }
 
 /// Build roots below `top`, down to a depth.
@@ -53,22 +69,77 @@ fn roots_below(top: &Path, depth: u32) -> Vec<PathBuf> {
         }
         if entry.file_name() == "root" {
             found.push(entry.path());
-        } else if depth > 0 {
+        } else if depth > 0 && entry.file_name() != ".mock" {
             found.extend(roots_below(&entry.path(), depth - 1));
         }
     }
     found
 }
 
+/// A line of `/proc/PID/mountinfo`.
+#[derive(Debug, Clone)]
+struct Mount {
+    point: PathBuf,
+    /// The directory of the file system that is shown there.
+    part: String,
+    source: String,
+}
+
+/// The mounts that a process sees, oldest first; none when it is gone.
+fn mount_table(path: &str) -> Vec<Mount> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let parsed = |line: &str| {
+        let (place, origin) = line.split_once(" - ")?;
+        let mut place = place.split(' ').skip(3);
+        Some(Mount {
+            part: place.next()?.to_owned(),
+            point: place.next()?.into(),
+            source: origin.split(' ').nth(1)?.to_owned(),
+        })
+    };
+    text.lines().filter_map(parsed).collect()
+}
+
+fn mounted_below(directory: &Path) -> Vec<Mount> {
+    let mounts = mount_table("/proc/self/mountinfo").into_iter();
+    mounts
+        .filter(|mount| mount.point.starts_with(directory))
+        .collect()
+}
+
 /// Mount points below `directory`, as the machine's own processes see them.
 pub(crate) fn mounts_below(directory: &Path) -> Vec<String> {
-    let name = directory.to_str().expect("a test's path is UTF-8");
-    let mounts = fs::read_to_string("/proc/mounts").expect("/proc/mounts can be read");
-    mounts
-        .lines()
-        .filter(|line| line.contains(name))
-        .map(str::to_owned)
-        .collect()
+    let mounts = mounted_below(directory);
+    mounts.iter().map(|mount| format!("{mount:?}")).collect()
+}
+
+/// The same without what a root's storage shows of it, once, at the root's path: that stays as long
+/// as the root does.
+pub(crate) fn stray_mounts_below(directory: &Path) -> Vec<String> {
+    let mut known = Vec::new();
+    let mut strays = Vec::new();
+    for mount in mounted_below(directory) {
+        let by_name = mount.source == format!("mock:{}", mount.point.display());
+        // A root that stands on nothing yet is the writable directory itself.
+        let alone = mount.part.contains("/.mock/roots/") && mount.part.ends_with("/tree/fs");
+        if (by_name || alone) && mount.point.ends_with("root") && !known.contains(&mount.point) {
+            known.push(mount.point);
+        } else {
+            strays.push(format!("{mount:?}"));
+        }
+    }
+    strays
+}
+
+/// Unmounts all that is mounted below `directory`, also what is in use.
+pub(crate) fn unmount_below(directory: &Path) {
+    use nix::mount::{MntFlags, umount2};
+    for mount in mounted_below(directory).iter().rev() {
+        let _ = umount2(
+            &mount.point,
+            MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW,
+        );
+    }
 }
 
 /// Asks again and again until `what` gives something; nothing after `limit`.

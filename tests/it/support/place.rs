@@ -26,12 +26,29 @@ pub(crate) enum Who {
     SingleId,
 }
 
+/// How `mock` keeps roots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Storage {
+    /// As it does when nobody says how: in layers.
+    Default,
+    Directory,
+}
+
 /// Everything below `dir` belongs to the test and goes with it.
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) who: Who,
+    pub(crate) storage: Storage,
     pub(crate) dir: PathBuf,
     pub(crate) account: User,
+}
+
+/// Places for each kind of user and each way to keep roots.
+pub(crate) fn everywhere() -> impl Iterator<Item = Place> {
+    [Storage::Default, Storage::Directory]
+        .into_iter()
+        .flat_map(|storage| [(storage, Who::User), (storage, Who::Root)])
+        .filter_map(|(storage, who)| Place::on(storage, who))
 }
 
 /// Bytes a run may need at once: two roots with a build each, and the shared ones.
@@ -99,9 +116,10 @@ fn sweep(scratch: &Path) {
     }
 }
 
-/// Also what belongs to subordinate ids.
+/// Also what belongs to subordinate ids, and what `mock` has left mounted on purpose.
 pub(crate) fn remove(path: &Path) {
     if getuid().is_root() {
+        machine::unmount_below(path);
         let _ = fs::remove_dir_all(path);
     } else {
         let arguments = ["--map-auto", "--map-root-user", "rm", "-rf"].map(OsStr::new);
@@ -168,6 +186,11 @@ pub(super) fn skip(why: &str) {
 impl Place {
     /// `None` when such a test cannot run here.
     pub(crate) fn new(who: Who) -> Option<Self> {
+        Self::on(Storage::Default, who)
+    }
+
+    /// The same with roots kept in a certain way.
+    pub(crate) fn on(storage: Storage, who: Who) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let account = match account(who) {
             Ok(account) => account,
@@ -178,7 +201,12 @@ impl Place {
         };
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let dir = base().join(format!("t{number}"));
-        let place = Self { who, dir, account };
+        let place = Self {
+            who,
+            storage,
+            dir,
+            account,
+        };
         for directory in ["", "home", "files"] {
             place.make_dir(directory);
         }
@@ -256,7 +284,70 @@ impl Place {
                 mock = mock.args(["--config-opts", &format!("{key}={}", path.display())]);
             }
         }
+        if self.storage == Storage::Directory {
+            mock = mock.args(["--config-opts", "storage=directory"]);
+        }
         mock.args(arguments)
+    }
+
+    /// Programs outside `mock` find the root's files at its path. An ordinary user's layers are
+    /// mounted only where `mock` itself sees them.
+    pub(crate) fn is_visible(&self) -> bool {
+        self.who == Who::Root || self.storage == Storage::Directory
+    }
+
+    /// Whether a root that is there has something at this path.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        if self.is_visible() {
+            let path = self.root().join(path.trim_start_matches('/'));
+            return path.symlink_metadata().is_ok();
+        }
+        let line = format!("test -e '{path}' -o -L '{path}' && echo yes || echo no");
+        self.says(&line).is_some_and(|answer| answer == "yes\n")
+    }
+
+    /// The content of a file in a root that is there.
+    pub(crate) fn inside(&self, path: &str) -> Option<Vec<u8>> {
+        if self.is_visible() {
+            return fs::read(self.root().join(path.trim_start_matches('/'))).ok();
+        }
+        let done = self.chroot().is_dir().then(|| {
+            self.mock(["-q", "--shell", &format!("cd / && cat '{path}'")])
+                .run()
+        })?;
+        (done.status_code() == Some(0)).then_some(done.stdout)
+    }
+
+    /// What a shell inside prints; nothing without a root, which is not made for this.
+    pub(crate) fn says(&self, line: &str) -> Option<String> {
+        // No logs are written for a shell.
+        self.chroot().is_dir().then(|| {
+            self.mock(["-q", "--shell", &format!("cd / && {line}")])
+                .ok()
+                .out()
+        })
+    }
+
+    /// Makes an empty file in the root, as somebody who leaves it there would.
+    pub(crate) fn put(&self, path: &str) {
+        if self.is_visible() {
+            let path = self.root().join(path.trim_start_matches('/'));
+            fs::write(path, "").expect("root may write anywhere");
+        } else {
+            self.mock(["-q", "--shell", &format!("cd / && : > '{path}'")])
+                .ok();
+        }
+    }
+
+    /// Whether a root that is being made from nothing has come as far as this path. Its tree is one
+    /// directory then, wherever that is.
+    pub(crate) fn is_made_as_far_as(&self, path: &str) -> bool {
+        let name = format!("mini-{}", super::ARCH);
+        let head = self.basedir().join(".mock/roots").join(&name);
+        let tree = head.join("heads").join(&name).join("tree/fs");
+        [self.root(), tree]
+            .iter()
+            .any(|root| root.join(path).exists())
     }
 
     /// `mock` without any argument.
@@ -287,7 +378,10 @@ impl Place {
                 let path = entry.path();
                 let name = path.strip_prefix(&self.dir).unwrap_or(&path);
                 found.push(name.to_string_lossy().into_owned());
-                if entry.file_type().is_ok_and(|kind| kind.is_dir()) && entry.file_name() != "root"
+                // `fs`: a layer, or a root's writable part.
+                if entry.file_type().is_ok_and(|kind| kind.is_dir())
+                    && entry.file_name() != "root"
+                    && entry.file_name() != "fs"
                 {
                     todo.push(path);
                 }
