@@ -390,11 +390,11 @@ impl<'a> Buildroot<'a> {
         })
     }
 
-    /// A program of the caller's, on their terminal and with nothing hidden from it: the root is at
-    /// its path beside everything else.
+    /// A program of the caller's, as the caller, on their terminal and with nothing hidden from it:
+    /// the root is at its path beside everything else.
     pub(crate) fn beside_cmd(&self, argv: &[String]) -> Cmd {
-        let cwd = self.cx.host.cwd.clone();
-        let mut sandbox = self.sandbox(View::Machine, User::ROOT, Network::Host, cwd);
+        let (user, cwd) = (self.cx.identity.owner(), self.cx.host.cwd.clone());
+        let mut sandbox = self.sandbox(View::Machine, user, Network::Host, cwd);
         sandbox.interactive = true;
         Cmd {
             argv: argv.iter().map(OsString::from).collect(),

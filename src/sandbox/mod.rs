@@ -28,7 +28,7 @@ pub(crate) use mount::Mount;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum View {
     /// The machine's, without any namespace: for programs that manage its storage, and what the
-    /// caller wants to run beside a root. Only `user` root, `cwd` and `interactive` count then.
+    /// caller wants to run beside a root. Only `user`, `cwd` and `interactive` count then.
     Machine,
     /// The host's own, read-only but for the build root and `writable`: for tools that work on a
     /// build root from outside (`dnf --installroot`).

@@ -95,6 +95,31 @@ fn the_build_user_has_the_callers_number() {
     assert_eq!(owner(place.root().join("builddir")).0, uid.as_raw());
 }
 
+/// mock may be setuid, and the command is anything.
+#[test]
+fn what_runs_beside_a_mounted_root_has_the_callers_rights() {
+    let Some(place) = Place::new(Who::Root) else {
+        return;
+    };
+    let uid = user().uid;
+    let root = place.root();
+    let done = place
+        .mock([
+            "-q",
+            "--mount",
+            "--",
+            "sh",
+            "-c",
+            "id -u; id -G; ls -d \"$1/usr/bin/gcc\"",
+            "x",
+        ])
+        .args([&root])
+        .env("SUDO_UID", uid.to_string())
+        .ok();
+    let expected = format!("{uid}\n{}\n{}/usr/bin/gcc\n", user().gid, root.display());
+    assert_eq!(done.out(), expected);
+}
+
 /// Somebody deleted `/var/lib/mock` and `/var/cache/mock`.
 #[test]
 fn the_usual_places_are_repaired() {
