@@ -89,17 +89,15 @@ fn scrub(cx: Cx<'_>, trash: &Trash, target: ScrubTarget) -> Result<()> {
     }
 }
 
-/// Heads and states, on the storages that `wanted` names: the configured one, and the layers that an
-/// earlier configuration may have left.
+/// Heads and states, on the storages that `wanted` names: the configured one, and those that an
+/// earlier configuration may have left something in.
 fn storage(cx: Cx<'_>, trash: &Trash, wanted: impl Fn(&str) -> bool) -> Result<()> {
     let layout = Layout::of(&cx.config.chroot);
     let chosen = plugins::enabled(cx.config)?.storage(cx, trash)?;
-    let layers = (chosen.name() != "layers" && layout.store.join("layers").is_dir())
-        .then(|| storage::layers(cx, trash));
+    let others = storage::left_behind(cx, trash, chosen.name());
     let _lock = layout.lock_for(cx)?;
-    [Some(chosen), layers]
-        .into_iter()
-        .flatten()
+    std::iter::once(chosen)
+        .chain(others)
         .filter(|storage| wanted(storage.name()))
         .try_for_each(|storage| storage.scrub())
 }

@@ -102,6 +102,7 @@ fn chroot(reader: &Reader<'_>, name: String, shared_name: String, host: &Host) -
         storage: match reader.string(&["storage"])?.as_str() {
             "auto" => StorageKind::Auto,
             "layers" => StorageKind::Layers,
+            "btrfs" => StorageKind::Btrfs,
             "directory" => StorageKind::Directory,
             other => {
                 let expected = "auto, layers, btrfs or directory";

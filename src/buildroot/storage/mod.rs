@@ -8,8 +8,10 @@
 //!
 //! Heads belong to one unique extension of a root, states to all of them.
 
+mod btrfs;
 mod choose;
 mod directory;
+mod files;
 mod layers;
 pub(crate) mod mounted;
 
@@ -19,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 
-pub(crate) use choose::{Choice, by_configuration, layers};
+pub(crate) use choose::{Choice, by_configuration, left_behind};
 pub(crate) use layers::mount_source;
 
 /// Seconds since 1970.
