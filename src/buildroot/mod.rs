@@ -81,6 +81,8 @@ pub(crate) struct Buildroot<'a> {
     looks: cache::current::Looks,
     lock: Lock,
     exclusive: Cell<bool>,
+    /// Nothing is ended with this run.
+    stays: Cell<bool>,
 }
 
 /// How a program inside the root is run.
@@ -97,7 +99,8 @@ pub(crate) struct Inner {
 impl Drop for Buildroot<'_> {
     fn drop(&mut self) {
         self.inside.release();
-        if self.lock.is_last()
+        if !self.stays.get()
+            && self.lock.is_last()
             && let Err(error) = self.storage.finish()
         {
             tracing::debug!("{error}");
@@ -173,7 +176,13 @@ impl<'a> Buildroot<'a> {
             looks: cache::current::Looks::new(cx),
             lock,
             exclusive: Cell::new(exclusive),
+            stays: Cell::new(false),
         })
+    }
+
+    /// Leaves the root at its path when this mock is over.
+    pub(crate) fn leave_attached(self) {
+        self.stays.set(true);
     }
 
     pub(crate) fn keeps_logs(&self) -> bool {

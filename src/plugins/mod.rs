@@ -6,6 +6,7 @@ mod hw_info;
 mod package_state;
 mod root_cache;
 mod selinux;
+mod tmpfs;
 
 use crate::config::{Config, PluginConfig};
 use crate::error::Result;
@@ -13,7 +14,8 @@ use crate::plugin::{Plugin, Plugins};
 
 type Constructor = fn(&PluginConfig) -> Result<Box<dyn Plugin>>;
 
-const REGISTRY: [(&str, Constructor); 6] = [
+const REGISTRY: [(&str, Constructor); 7] = [
+    ("tmpfs", tmpfs::new),
     ("root_cache", root_cache::new),
     ("bind_mount", bind_mount::new),
     ("selinux", selinux::new),

@@ -30,3 +30,4 @@ mod rootless;
 mod roots;
 mod terminal;
 mod tidy;
+mod tmpfs;

@@ -14,6 +14,7 @@ mod directory;
 mod files;
 mod layers;
 pub(crate) mod mounted;
+mod tmpfs;
 
 use std::fmt;
 
@@ -23,6 +24,7 @@ use crate::error::Result;
 
 pub(crate) use choose::{Choice, by_configuration, left_behind};
 pub(crate) use layers::mount_source;
+pub(crate) use tmpfs::{Settings as TmpfsSettings, Tmpfs};
 
 /// Seconds since 1970.
 pub(crate) fn now() -> u64 {
