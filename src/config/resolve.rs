@@ -126,7 +126,8 @@ fn store(reader: &Reader<'_>, basedir: &Path, host: &Host) -> Result<PathBuf> {
     if reader.bool(&["plugin_conf", "overlayfs_enable"])? {
         let base = ["plugin_conf", "overlayfs_opts", "base_dir"];
         let text = reader.text(&base)?.ok_or_else(|| {
-            reader.error(&base, "plugin overlayfs: base_dir must be given".to_owned())
+            let message = "plugin overlayfs: base_dir must be given, the directory for its layers";
+            reader.error(&base, message.to_owned())
         })?;
         return Ok(host.cwd.join(at_home(&text, host)));
     }

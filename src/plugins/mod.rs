@@ -3,6 +3,7 @@
 mod bind_mount;
 mod compress_logs;
 mod hw_info;
+mod overlayfs;
 mod package_state;
 mod root_cache;
 mod selinux;
@@ -14,9 +15,10 @@ use crate::plugin::{Plugin, Plugins};
 
 type Constructor = fn(&PluginConfig) -> Result<Box<dyn Plugin>>;
 
-const REGISTRY: [(&str, Constructor); 7] = [
+const REGISTRY: [(&str, Constructor); 8] = [
     ("tmpfs", tmpfs::new),
     ("root_cache", root_cache::new),
+    ("overlayfs", overlayfs::new),
     ("bind_mount", bind_mount::new),
     ("selinux", selinux::new),
     ("package_state", package_state::new),

@@ -24,6 +24,7 @@ mod lifetime;
 mod locks;
 mod lvm;
 mod old_configs;
+mod overlayfs;
 mod packages;
 mod root_cache;
 mod rootless;

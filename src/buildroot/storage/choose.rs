@@ -55,6 +55,22 @@ fn unfit(what: &str, why: &str, hint: &str) -> Error {
     }
 }
 
+/// Layers for the plugin overlayfs, or why they cannot be where it wants them.
+pub(crate) fn overlayfs<'a>(cx: Cx<'a>, trash: &'a Trash) -> Result<Box<dyn Storage + 'a>> {
+    match no_layers(cx) {
+        None => Ok(layers(cx, trash)),
+        Some(why) => {
+            let what = format!(
+                "plugin overlayfs: base_dir {}",
+                cx.config.chroot.store.display()
+            );
+            let hint =
+                "give a base_dir on ext4, xfs, btrfs or tmpfs, or --disable-plugin=overlayfs";
+            Err(unfit(&what, &why, hint))
+        }
+    }
+}
+
 fn no_layers(cx: Cx<'_>) -> Option<String> {
     let store = Layout::of(&cx.config.chroot).store;
     unusable(&store, cx.identity.ids != Ids::Host)

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 
-pub(crate) use choose::{Choice, by_configuration, left_behind};
+pub(crate) use choose::{Choice, by_configuration, left_behind, overlayfs};
 pub(crate) use layers::mount_source;
 pub(crate) use tmpfs::{Settings as TmpfsSettings, Tmpfs};
 
