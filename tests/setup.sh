@@ -23,6 +23,7 @@ gcc gcc
 pkg-config pkg-config
 /usr/include/seccomp.h libseccomp-dev
 newuidmap uidmap
+mkfs.btrfs btrfs-progs
 dnf dnf
 /usr/lib/python3/dist-packages/dnf-plugins/builddep.py dnf-plugins-core
 rpmbuild rpm
@@ -52,6 +53,7 @@ gcc gcc
 pkg-config pkgconf-pkg-config
 /usr/include/seccomp.h libseccomp-devel
 newuidmap shadow-utils
+mkfs.btrfs btrfs-progs
 dnf dnf
 /usr/bin/rpmbuild rpm-build
 createrepo_c createrepo_c

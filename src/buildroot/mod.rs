@@ -83,6 +83,8 @@ pub(crate) struct Buildroot<'a> {
     known: RefCell<Option<Installed>>,
     lock: Lock,
     exclusive: Cell<bool>,
+    /// Nothing is ended with this run.
+    stays: Cell<bool>,
 }
 
 /// How a program inside the root is run.
@@ -99,7 +101,8 @@ pub(crate) struct Inner {
 impl Drop for Buildroot<'_> {
     fn drop(&mut self) {
         self.inside.release();
-        if self.lock.is_last()
+        if !self.stays.get()
+            && self.lock.is_last()
             && let Err(error) = self.storage.finish()
         {
             tracing::debug!("{error}");
@@ -176,7 +179,13 @@ impl<'a> Buildroot<'a> {
             known: RefCell::default(),
             lock,
             exclusive: Cell::new(exclusive),
+            stays: Cell::new(false),
         })
+    }
+
+    /// Leaves the root at its path when this mock is over.
+    pub(crate) fn leave_attached(self) {
+        self.stays.set(true);
     }
 
     pub(crate) fn keeps_logs(&self) -> bool {

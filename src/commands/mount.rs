@@ -34,7 +34,7 @@ pub(super) fn mount(cx: Cx<'_>, trash: &Trash, words: &[String]) -> Result<()> {
             )),
         });
     }
-    Buildroot::open(cx, plugins.extras()?, storage).map(drop)
+    Buildroot::open(cx, plugins.extras()?, storage).map(Buildroot::leave_attached)
 }
 
 pub(super) fn umount(cx: Cx<'_>, trash: &Trash) -> Result<()> {

@@ -89,14 +89,14 @@ fn scrub(cx: Cx<'_>, trash: &Trash, target: ScrubTarget) -> Result<()> {
     }
 }
 
-/// Heads and states, on the storages that `wanted` names: the configured one, and the layers that an
-/// earlier configuration may have left.
+/// Heads and states, on the storages that `wanted` names: the configured one, and those that an
+/// earlier configuration may have left something in.
 fn storage(cx: Cx<'_>, trash: &Trash, wanted: impl Fn(&str) -> bool) -> Result<()> {
     let layout = Layout::of(&cx.config.chroot);
     let chosen = plugins::enabled(cx.config)?.storage(cx, trash)?;
-    let earlier = storage::earlier(cx, trash, chosen.as_ref());
+    let others = storage::left_behind(cx, trash, chosen.name());
     let _lock = layout.lock_for(cx)?;
-    let mut storages: Vec<_> = [Some(chosen), earlier].into_iter().flatten().collect();
+    let mut storages: Vec<_> = std::iter::once(chosen).chain(others).collect();
     // What is mounted at the root's path is on top.
     storages.sort_by_key(|storage| !(storage.name() == "layers" && storage.is_attached()));
     storages

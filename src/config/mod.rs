@@ -115,6 +115,7 @@ pub(crate) struct Chroot {
 pub(crate) enum StorageKind {
     Auto,
     Layers,
+    Btrfs,
     Directory,
 }
 

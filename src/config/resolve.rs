@@ -102,6 +102,7 @@ fn chroot(reader: &Reader<'_>, name: String, shared_name: String, host: &Host) -
         storage: match reader.string(&["storage"])?.as_str() {
             "auto" => StorageKind::Auto,
             "layers" => StorageKind::Layers,
+            "btrfs" => StorageKind::Btrfs,
             "directory" => StorageKind::Directory,
             other => {
                 let expected = "auto, layers, btrfs or directory";
@@ -125,7 +126,8 @@ fn store(reader: &Reader<'_>, basedir: &Path, host: &Host) -> Result<PathBuf> {
     if reader.bool(&["plugin_conf", "overlayfs_enable"])? {
         let base = ["plugin_conf", "overlayfs_opts", "base_dir"];
         let text = reader.text(&base)?.ok_or_else(|| {
-            reader.error(&base, "plugin overlayfs: base_dir must be given".to_owned())
+            let message = "plugin overlayfs: base_dir must be given, the directory for its layers";
+            reader.error(&base, message.to_owned())
         })?;
         return Ok(host.cwd.join(at_home(&text, host)));
     }

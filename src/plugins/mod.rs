@@ -3,9 +3,11 @@
 mod bind_mount;
 mod compress_logs;
 mod hw_info;
+mod overlayfs;
 mod package_state;
 mod root_cache;
 mod selinux;
+mod tmpfs;
 
 use crate::config::{Config, PluginConfig};
 use crate::error::Result;
@@ -13,8 +15,10 @@ use crate::plugin::{Plugin, Plugins};
 
 type Constructor = fn(&PluginConfig) -> Result<Box<dyn Plugin>>;
 
-const REGISTRY: [(&str, Constructor); 6] = [
+const REGISTRY: [(&str, Constructor); 8] = [
+    ("tmpfs", tmpfs::new),
     ("root_cache", root_cache::new),
+    ("overlayfs", overlayfs::new),
     ("bind_mount", bind_mount::new),
     ("selinux", selinux::new),
     ("package_state", package_state::new),

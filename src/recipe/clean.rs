@@ -22,9 +22,9 @@ pub(crate) fn clean(cx: Cx<'_>, trash: &Trash) -> Result<()> {
     }
     let storage = plugins::enabled(cx.config)?.storage(cx, trash)?;
     // Still mounted where the other one is to be.
-    let earlier = storage::earlier(cx, trash, storage.as_ref());
-    if let Some(earlier) = earlier.filter(|earlier| earlier.is_attached()) {
-        earlier.discard()?;
+    let others = storage::left_behind(cx, trash, storage.name());
+    for other in others.iter().filter(|other| other.is_attached()) {
+        other.discard()?;
     }
     storage.discard()?;
     // A root that was mounted elsewhere leaves the directory it was mounted on.

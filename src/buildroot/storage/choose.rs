@@ -4,6 +4,7 @@
 //! can do: layers, else btrfs, else a directory; whether it can is found out by trying.
 
 use super::Storage;
+use super::btrfs::{self, Btrfs};
 use super::directory::Directory;
 use super::layers::{Budget, Layers, unusable};
 use crate::buildroot::Cx;
@@ -18,24 +19,55 @@ pub(crate) type Choice<'a> = (Box<dyn Storage + 'a>, String);
 
 /// The storage that the configuration asks for.
 pub(crate) fn by_configuration<'a>(cx: Cx<'a>, trash: &'a Trash) -> Result<Choice<'a>> {
-    let configured = "it is configured".to_owned();
-    match cx.config.chroot.storage {
-        StorageKind::Directory => Ok((directory(cx, trash), configured)),
+    let choice = match cx.config.chroot.storage {
+        StorageKind::Directory => directory(cx, trash),
         StorageKind::Layers => match no_layers(cx) {
-            None => Ok((layers(cx, trash), configured)),
-            Some(why) => Err(Error::Storage {
-                message: format!("storage=layers cannot be used here: {why}"),
-                hint: Some("storage=auto takes what can".to_owned()),
-                code: 20,
-            }),
+            None => layers(cx, trash),
+            Some(why) => return Err(unfit("storage=layers", &why, TAKE_AUTO)),
         },
-        StorageKind::Auto => Ok(match no_layers(cx) {
-            None => (layers(cx, trash), "overlayfs works here".to_owned()),
-            Some(why) => (
-                directory(cx, trash),
-                format!("overlayfs does not work here: {why}"),
-            ),
-        }),
+        StorageKind::Btrfs => match btrfs::unusable(cx) {
+            None => btrfs(cx, trash),
+            Some(why) => return Err(unfit("storage=btrfs", &why, TAKE_AUTO)),
+        },
+        StorageKind::Auto => return Ok(automatic(cx, trash)),
+    };
+    Ok((choice, "it is configured".to_owned()))
+}
+
+fn automatic<'a>(cx: Cx<'a>, trash: &'a Trash) -> Choice<'a> {
+    let Some(no_layers) = no_layers(cx) else {
+        return (layers(cx, trash), "overlayfs works here".to_owned());
+    };
+    let why = format!("overlayfs does not work here: {no_layers}");
+    match btrfs::unusable(cx) {
+        None => (btrfs(cx, trash), why),
+        Some(no_btrfs) => (directory(cx, trash), format!("{why}; {no_btrfs}")),
+    }
+}
+
+const TAKE_AUTO: &str = "storage=auto takes what can";
+
+fn unfit(what: &str, why: &str, hint: &str) -> Error {
+    Error::Storage {
+        message: format!("{what} cannot be used here: {why}"),
+        hint: Some(hint.to_owned()),
+        code: 20,
+    }
+}
+
+/// Layers for the plugin overlayfs, or why they cannot be where it wants them.
+pub(crate) fn overlayfs<'a>(cx: Cx<'a>, trash: &'a Trash) -> Result<Box<dyn Storage + 'a>> {
+    match no_layers(cx) {
+        None => Ok(layers(cx, trash)),
+        Some(why) => {
+            let what = format!(
+                "plugin overlayfs: base_dir {}",
+                cx.config.chroot.store.display()
+            );
+            let hint =
+                "give a base_dir on ext4, xfs, btrfs or tmpfs, or --disable-plugin=overlayfs";
+            Err(unfit(&what, &why, hint))
+        }
     }
 }
 
@@ -51,16 +83,6 @@ fn directory<'a>(cx: Cx<'a>, trash: &'a Trash) -> Box<dyn Storage + 'a> {
     })
 }
 
-/// The layers that an earlier configuration left, where another storage is `chosen` now.
-pub(crate) fn earlier<'a>(
-    cx: Cx<'a>,
-    trash: &'a Trash,
-    chosen: &dyn Storage,
-) -> Option<Box<dyn Storage + 'a>> {
-    let store = Layout::of(&cx.config.chroot).store;
-    (chosen.name() != "layers" && store.join("layers").is_dir()).then(|| layers(cx, trash))
-}
-
 /// The layers backend for the configured root.
 fn layers<'a>(cx: Cx<'a>, trash: &'a Trash) -> Box<dyn Storage + 'a> {
     let chroot = &cx.config.chroot;
@@ -71,11 +93,34 @@ fn layers<'a>(cx: Cx<'a>, trash: &'a Trash) -> Box<dyn Storage + 'a> {
         shared: chroot.shared_name.clone(),
         instance: chroot.name.clone(),
         user: cx.identity.ids != Ids::Host,
-        budget: Budget {
-            age: chroot.layer_cache_age,
-            size: chroot.layer_cache_size,
-        },
+        budget: budget(cx),
         runner: cx.runner,
         trash,
     })
+}
+
+/// The btrfs backend for the configured root.
+fn btrfs<'a>(cx: Cx<'a>, trash: &'a Trash) -> Box<dyn Storage + 'a> {
+    Box::new(Btrfs::new(cx, budget(cx), trash))
+}
+
+fn budget(cx: Cx<'_>) -> Budget {
+    Budget {
+        age: cx.config.chroot.layer_cache_age,
+        size: cx.config.chroot.layer_cache_size,
+    }
+}
+
+/// Backends besides `chosen` that an earlier configuration may have left something in.
+pub(crate) fn left_behind<'a>(
+    cx: Cx<'a>,
+    trash: &'a Trash,
+    chosen: &str,
+) -> Vec<Box<dyn Storage + 'a>> {
+    let store = Layout::of(&cx.config.chroot).store;
+    let backends = [layers(cx, trash), btrfs(cx, trash)];
+    backends
+        .into_iter()
+        .filter(|other| other.name() != chosen && store.join(other.name()).is_dir())
+        .collect()
 }

@@ -8,10 +8,13 @@
 //!
 //! Heads belong to one unique extension of a root, states to all of them.
 
+mod btrfs;
 mod choose;
 mod directory;
+mod files;
 mod layers;
 pub(crate) mod mounted;
+mod tmpfs;
 
 use std::fmt;
 
@@ -19,8 +22,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 
-pub(crate) use choose::{Choice, by_configuration, earlier};
+pub(crate) use choose::{Choice, by_configuration, left_behind, overlayfs};
 pub(crate) use layers::mount_source;
+pub(crate) use tmpfs::{Settings as TmpfsSettings, Tmpfs};
 
 /// Seconds since 1970.
 pub(crate) fn now() -> u64 {

@@ -1,11 +1,13 @@
 //! What every test stands on: who runs `mock`, where, and what came of it.
 
+mod disk;
 mod done;
 mod machine;
 mod mock;
 mod place;
 mod uml;
 
+pub(crate) use disk::{Btrfs, is_subvolume};
 pub(crate) use done::Done;
 pub(crate) use machine::{minidistro, mounts_below, processes_of, stray_mounts_below, wait_until};
 pub(crate) use mock::{Mock, Running};

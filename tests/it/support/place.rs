@@ -233,7 +233,7 @@ impl Place {
         path
     }
 
-    fn own(&self, path: &Path) {
+    pub(super) fn own(&self, path: &Path) {
         std::os::unix::fs::chown(path, Some(self.uid()), Some(self.account.gid.as_raw()))
             .expect("root may change owners, and others are the owner");
     }

@@ -14,9 +14,8 @@ mod store;
 
 use std::path::{Path, PathBuf};
 
+use super::files::lock_others;
 use super::{Attached, Snapshot, State, States, Storage, mounted};
-use crate::buildroot::layout::lock_of;
-use crate::buildroot::lock::{Lock, Mode};
 use crate::buildroot::trash::Trash;
 use crate::error::{Error, Result};
 use crate::fs::remove_tree;
@@ -292,17 +291,6 @@ impl Layers<'_> {
         }
         fs_err::rename(&fresh, self.tree()).map_err(Error::io("make", self.tree()))
     }
-
-    /// Other heads of this root, with their locks: nobody uses them while these live.
-    fn lock_others(&self) -> Result<Vec<Lock>> {
-        store::names(&self.store().heads(&self.shared))?
-            .iter()
-            .filter(|name| **name != self.instance)
-            .map(|name| lock_of(&self.basedir.join(name)))
-            .filter(|path| path.exists())
-            .map(|path| Lock::take(&path, Mode::Exclusive))
-            .collect()
-    }
 }
 
 /// What the mount of the root at `root` is called in mount tables. The end of a path tells most of
@@ -368,7 +356,8 @@ impl Storage for Layers<'_> {
     }
 
     fn scrub(&self) -> Result<()> {
-        let _others = self.lock_others()?;
+        let heads = store::names(&self.store().heads(&self.shared))?;
+        let _others = lock_others(&self.basedir, &heads, &self.instance)?;
         self.hide(true)?;
         {
             let _lock = self.store().lock(self.runner)?;
