@@ -144,6 +144,7 @@ impl<'a> Buildroot<'a> {
     ) -> Result<Self> {
         let ground = match exclusive.then(|| storage.attach()).transpose()? {
             Some(Attached::Empty) => Ground::Clean(None),
+            Some(Attached::Unmade) => Ground::Unmade,
             Some(Attached::AsLeft) | None => Ground::Changed,
         };
         let inside = Inside::open(&layout.root, cx.identity.ids)?;
@@ -171,6 +172,11 @@ impl<'a> Buildroot<'a> {
         self.ground.borrow().clone()
     }
 
+    /// Nothing is in the tree, or there is none yet.
+    pub(crate) fn is_void(&self) -> bool {
+        matches!(*self.ground.borrow(), Ground::Clean(None) | Ground::Unmade)
+    }
+
     /// Nobody else uses the root now.
     pub(crate) fn is_exclusive(&self) -> bool {
         self.exclusive.get()
@@ -195,7 +201,7 @@ impl<'a> Buildroot<'a> {
     /// Empties a root in which a transaction was cut short: half-installed packages must not pass
     /// for whole ones. Says whether it had to.
     pub(crate) fn recover(&self) -> Result<bool> {
-        if !self.inside.exists(UNFINISHED) {
+        if self.ground() == Ground::Unmade || !self.inside.exists(UNFINISHED) {
             return Ok(false);
         }
         if self.storage.states().is_some() {

@@ -1,6 +1,8 @@
 //! `--mount` and `--umount`: the root at its path, without initialising it.
 
+use crate::buildroot::cache::Ground;
 use crate::buildroot::layout::Layout;
+use crate::buildroot::snapshots;
 use crate::buildroot::storage;
 use crate::buildroot::trash::Trash;
 use crate::buildroot::{Buildroot, Cx};
@@ -35,7 +37,15 @@ pub(super) fn mount(cx: Cx<'_>, trash: &Trash, words: &[String]) -> Result<()> {
             )),
         });
     }
-    Buildroot::open(cx, plugins.extras()?, storage).map(drop)
+    let root = Buildroot::open(cx, plugins.extras()?, storage)?;
+    if root.ground() == Ground::Unmade
+        && let Some(states) = root.storage.states()
+    {
+        let default = snapshots::default_state(states)?;
+        let from = states.has(&default)?.then_some(&default);
+        root.start_from(from, &[])?;
+    }
+    Ok(())
 }
 
 pub(super) fn umount(cx: Cx<'_>, trash: &Trash) -> Result<()> {

@@ -3,6 +3,7 @@
 mod bind_mount;
 mod compress_logs;
 mod hw_info;
+mod lvm_root;
 mod package_state;
 mod selinux;
 
@@ -12,8 +13,9 @@ use crate::plugin::{Plugin, Plugins};
 
 type Constructor = fn(&PluginConfig) -> Result<Box<dyn Plugin>>;
 
-const REGISTRY: [(&str, Constructor); 5] = [
+const REGISTRY: [(&str, Constructor); 6] = [
     ("bind_mount", bind_mount::new),
+    ("lvm_root", lvm_root::new),
     ("selinux", selinux::new),
     ("package_state", package_state::new),
     ("hw_info", hw_info::new),

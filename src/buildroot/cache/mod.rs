@@ -43,6 +43,8 @@ pub(crate) enum Ground {
     Changed,
     /// A state, and what the build user wrote; or nothing at all.
     Clean(Option<State>),
+    /// There is no head: it has to be started from something before anything is put into it.
+    Unmade,
 }
 
 impl Buildroot<'_> {
@@ -55,6 +57,9 @@ impl Buildroot<'_> {
         work: impl FnOnce(&Watch) -> Result<()>,
     ) -> Result<Answer> {
         let Some((states, parent)) = self.cacheable(carry) else {
+            if self.ground() == Ground::Unmade {
+                self.start_from(None, &[])?;
+            }
             work(&Watch::none())?;
             *self.ground.borrow_mut() = Ground::Changed;
             return Ok(Answer::InPlace);
@@ -97,7 +102,8 @@ impl Buildroot<'_> {
             None => self.installed_digest()?,
         };
         let state = State::Cached(key(&set));
-        if !watch.stopped() {
+        let frozen = !watch.stopped();
+        if frozen {
             self.away(|| states.freeze(&state))?;
         }
         records.keep(
@@ -105,8 +111,12 @@ impl Buildroot<'_> {
             &self.cx.config.chroot.shared_name,
             &Record::new(&state, parent.as_ref(), request, &set, watch.repos(self)),
         )?;
-        // Also what was frozen: the work is on the ground then, and what is carried comes on top.
-        self.start_from(Some(&state), carry)?;
+        if frozen && carry.is_empty() {
+            *self.ground.borrow_mut() = Ground::Clean(Some(state));
+        } else {
+            // Also what was frozen: the work is on the ground then, and what is carried comes on top.
+            self.start_from(Some(&state), carry)?;
+        }
         Ok(Answer::Made)
     }
 
@@ -137,8 +147,10 @@ impl Buildroot<'_> {
     /// Where to look for states and what the head stands on, when both may be relied on.
     fn cacheable(&self, carry: &[&str]) -> Option<(&dyn States, Option<State>)> {
         let states = self.storage.states()?;
-        let Ground::Clean(parent) = self.ground.borrow().clone() else {
-            return None;
+        let parent = match self.ground() {
+            Ground::Clean(parent) => parent,
+            Ground::Unmade => None,
+            Ground::Changed => return None,
         };
         let usable = self.cx.config.chroot.layer_cache
             && self.is_exclusive()

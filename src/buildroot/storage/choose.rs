@@ -6,6 +6,7 @@
 use super::Storage;
 use super::directory::Directory;
 use super::layers::{Budget, Layers, unusable};
+use super::lvm::{Lvm, LvmOptions};
 use crate::buildroot::Cx;
 use crate::buildroot::layout::Layout;
 use crate::buildroot::trash::Trash;
@@ -82,6 +83,11 @@ pub(crate) fn layers<'a>(cx: Cx<'a>, trash: &'a Trash) -> Box<dyn Storage + 'a> 
         runner: cx.runner,
         trash,
     })
+}
+
+/// The volumes of the configured root, for the plugin that has the options.
+pub(crate) fn lvm<'a>(cx: Cx<'a>, options: LvmOptions) -> Result<Box<dyn Storage + 'a>> {
+    Ok(Box::new(Lvm::new(cx, options)?))
 }
 
 /// One line for `--debug-config`: what is chosen on this machine, and why.

@@ -11,6 +11,7 @@
 mod choose;
 mod directory;
 mod layers;
+mod lvm;
 pub(crate) mod mounted;
 
 use std::fmt;
@@ -19,7 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 
-pub(crate) use choose::{chosen, describe, layers};
+pub(crate) use choose::{chosen, describe, layers, lvm};
+pub(crate) use lvm::LvmOptions;
 
 /// Seconds since 1970.
 pub(crate) fn now() -> u64 {
@@ -54,6 +56,9 @@ pub(crate) enum Attached {
     AsLeft,
     /// Nothing.
     Empty,
+    /// There is none yet: the root's path is a directory of no importance, and [`States::restart`]
+    /// makes the head. For backends where an empty one is dear and would be dropped at once.
+    Unmade,
 }
 
 /// A snapshot as a list shows it.
