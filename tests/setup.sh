@@ -35,6 +35,14 @@ xz xz-utils
 setpriv util-linux
 useradd passwd
 END
+    # Real thin provisioning; Debian has the package for this architecture alone.
+    [ "$(uname -m)" != x86_64 ] || cat <<END
+linux.uml user-mode-linux
+lvm lvm2
+thin_check thin-provisioning-tools
+insmod kmod
+mkfs.ext4 e2fsprogs
+END
 }
 
 fedora_needs() {

@@ -19,6 +19,7 @@ mod full_disk;
 mod isolation;
 mod lifetime;
 mod locks;
+mod lvm;
 mod old_configs;
 mod packages;
 mod rootless;

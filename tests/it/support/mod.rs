@@ -4,11 +4,13 @@ mod done;
 mod machine;
 mod mock;
 mod place;
+mod uml;
 
 pub(crate) use done::Done;
 pub(crate) use machine::{minidistro, mounts_below, processes_of, wait_until};
 pub(crate) use mock::Running;
 pub(crate) use place::{Place, Who, configs, run, shared};
+pub(crate) use uml::Uml;
 
 /// The file of the mini distribution's source package `name`.
 pub(crate) fn srpm(name: &str) -> String {

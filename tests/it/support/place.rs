@@ -152,22 +152,27 @@ fn account(who: Who) -> Result<User, String> {
     }
 }
 
+/// Says that the test cannot run here, past the test runner, which shows what tests print only when
+/// they fail.
+pub(super) fn skip(why: &str) {
+    let name = std::thread::current().name().unwrap_or("?").to_owned();
+    let ci = std::env::var_os("CI").is_some();
+    assert!(
+        !ci,
+        "{name} cannot run here, and in CI nothing is skipped: {why}"
+    );
+    let line = format!("skipped: {name}: {why}\n");
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
+}
+
 impl Place {
-    /// `None` when such a test cannot run here. It says so past the test runner, which shows what
-    /// tests print only when they fail.
+    /// `None` when such a test cannot run here.
     pub(crate) fn new(who: Who) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let account = match account(who) {
             Ok(account) => account,
             Err(why) => {
-                let name = std::thread::current().name().unwrap_or("?").to_owned();
-                let ci = std::env::var_os("CI").is_some();
-                assert!(
-                    !ci,
-                    "{name} cannot run here, and in CI nothing is skipped: {why}"
-                );
-                let line = format!("skipped: {name}: {why}\n");
-                let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
+                skip(&why);
                 return None;
             }
         };
