@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use crate::buildroot::Cx;
+use crate::buildroot::layout::Layout;
+use crate::buildroot::{Cx, holders};
 use crate::cli::command::{Command, Invocation, ScrubTarget, Verbosity};
 use crate::cli::{self, Parsed};
 use crate::commands::{self, inspect, scrub_all};
@@ -132,7 +133,7 @@ fn work(
 ) -> Result<()> {
     let (identity, runner) = match command {
         Command::Orphanskill => (identity, Exec::new(Signals::install()?)?),
-        _ => privileged(identity)?,
+        _ => privileged(beside_another(config, host, identity)?)?,
     };
     let named = named(config, &invocation.overrides.root);
     let _run = report::Step::start("run");
@@ -201,13 +202,36 @@ fn scrub_all(invocation: &Invocation, host: &Host, identity: Identity) -> Result
 
 /// The identity that may change roots, and what runs programs for it.
 fn privileged(identity: Identity) -> Result<(Identity, Exec)> {
-    let identity = if identity.root {
+    let identity = if identity.root || identity.ids != Ids::Host {
         identity
     } else {
         enter_namespace(identity)?
     };
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     Ok((identity, Exec::new(Signals::install()?)?))
+}
+
+/// Where another mock of the same user has the root mounted in its namespaces, this one enters them:
+/// there only it can be seen, and it must not be mounted twice.
+fn beside_another(config: &Config, host: &Host, identity: Identity) -> Result<Identity> {
+    let base = Layout::of(&config.chroot).base;
+    let Some(pid) = holders::find(&base).filter(|_| !identity.root) else {
+        return Ok(identity);
+    };
+    match userns::join(pid) {
+        Ok((ids, mapped)) => {
+            tracing::debug!("entered the namespaces of process {pid}, which has the root mounted");
+            // The other one's mount namespace begins at its root directory.
+            let _ = nix::unistd::chdir(&host.cwd);
+            Ok(identity.in_namespace(ids, mapped))
+        }
+        // It ended just now.
+        Err(error @ Error::Io { .. }) => {
+            tracing::debug!("{error}");
+            Ok(identity)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn enter_namespace(identity: Identity) -> Result<Identity> {

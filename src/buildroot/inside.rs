@@ -19,6 +19,7 @@ use nix::sys::stat::{Mode, fstatat, mkdirat};
 use nix::unistd::{Gid, Uid, fchownat, symlinkat, unlinkat};
 
 use crate::error::{Error, Result};
+use crate::fs::remove::remove_at;
 use crate::sandbox::{Ids, User};
 
 /// The file tree of a build root.
@@ -427,20 +428,6 @@ fn chown_below(parent: &OwnedFd, name: &OsStr, owner: Option<User>) -> nix::Resu
         }
     }
     Ok(())
-}
-
-fn remove_at(parent: &OwnedFd, name: &OsStr) -> nix::Result<()> {
-    use nix::unistd::UnlinkatFlags::{NoRemoveDir, RemoveDir};
-    match unlinkat(parent.as_fd(), name, NoRemoveDir) {
-        Err(nix::Error::EISDIR | nix::Error::EPERM) => {}
-        done => return done,
-    }
-    let directory = open_dir_at(parent, name)?;
-    let again = directory.try_clone().map_err(|_| nix::Error::EMFILE)?;
-    for (entry, _) in entries(directory)? {
-        remove_at(&again, &entry)?;
-    }
-    unlinkat(parent.as_fd(), name, RemoveDir)
 }
 
 #[cfg(test)]

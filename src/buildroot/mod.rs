@@ -6,6 +6,7 @@
 pub(crate) mod cache;
 mod copy;
 pub(crate) mod extras;
+pub(crate) mod holders;
 pub(crate) mod inside;
 pub(crate) mod layout;
 pub(crate) mod lock;
@@ -109,15 +110,23 @@ impl<'a> Buildroot<'a> {
     pub(crate) fn open(cx: Cx<'a>, extras: Extras, storage: Box<dyn Storage + 'a>) -> Result<Self> {
         const MAKING: &str = "is making this root; give --uniqueext to build beside it";
         let layout = Layout::of(&cx.config.chroot);
+        const USING: &str =
+            "uses this root and cannot be joined any more; give --uniqueext to work beside it";
         let (lock, exclusive) = loop {
             skeleton::make_base(cx, &layout)?;
             if let Some(lock) = Lock::try_take(&layout.lock(), Mode::Exclusive)? {
                 break (lock, true);
             }
             let lock = Lock::wait_for(&layout.lock(), Mode::Shared, cx.runner, MAKING)?;
-            // It may have been removed while it was waited for.
             if storage.is_attached() {
                 break (lock, false);
+            }
+            drop(lock);
+            // It was removed while it was waited for, or is mounted where this mock cannot see it,
+            // because it was not yet when this mock began.
+            if holders::find(&layout.base).is_some() {
+                let lock = Lock::wait_for(&layout.lock(), Mode::Exclusive, cx.runner, USING)?;
+                break (lock, true);
             }
         };
         Self::attached(cx, layout, extras, storage, lock, exclusive)
@@ -147,6 +156,9 @@ impl<'a> Buildroot<'a> {
             Some(Attached::Unmade) => Ground::Unmade,
             Some(Attached::AsLeft) | None => Ground::Changed,
         };
+        if !storage.is_visible() {
+            holders::note(&layout.base, exclusive)?;
+        }
         let inside = Inside::open(&layout.root, cx.identity.ids)?;
         let user = cx.identity.build_user(&cx.config.users);
         Ok(Self {

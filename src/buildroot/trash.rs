@@ -1,23 +1,36 @@
 //! Removing big trees without waiting: renamed at once, deleted in the background.
 //!
 //! The rename is what makes a clean atomic: after a crash there is an old root or none, never half
-//! of one. What a killed mock left in the trash is deleted by the next that cleans.
+//! of one. A thread deletes while mock does its work; what is left when that is over is deleted by a
+//! process of its own, so that nobody waits for it. What a killed one left in the trash is deleted
+//! by the next mock.
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use crate::error::Result;
+use crate::fs::remove::TRASH;
 use crate::fs::remove_tree;
+use crate::sandbox::child;
 
-const PREFIX: &str = ".mock-trash-";
+/// What is deleted sooner than this needs no process of its own.
+const SOON: Duration = Duration::from_millis(10);
 
-/// Deletions under way; dropping it waits for them.
+/// Deletions under way; when it is dropped they go on elsewhere.
 #[derive(Debug, Default)]
 pub(crate) struct Trash {
-    workers: Mutex<Vec<JoinHandle<()>>>,
+    workers: Mutex<Vec<Worker>>,
     count: AtomicU32,
+}
+
+#[derive(Debug)]
+struct Worker {
+    path: PathBuf,
+    thread: JoinHandle<()>,
 }
 
 impl Trash {
@@ -36,7 +49,7 @@ impl Trash {
         }
         crate::fs::refuse_mounts(path)?;
         let number = self.count.fetch_add(1, Ordering::Relaxed);
-        let renamed = directory.join(format!("{PREFIX}{}-{number}", std::process::id()));
+        let renamed = directory.join(format!("{TRASH}{}-{number}", std::process::id()));
         remove_tree(&renamed)?;
         match fs_err::rename(path, &renamed) {
             Ok(()) => {}
@@ -55,7 +68,7 @@ impl Trash {
         for entry in entries.flatten() {
             let name = entry.file_name();
             let owner = name.to_str().and_then(|name| {
-                name.strip_prefix(PREFIX)?
+                name.strip_prefix(TRASH)?
                     .split('-')
                     .next()?
                     .parse::<u32>()
@@ -70,25 +83,67 @@ impl Trash {
     }
 
     fn delete(&self, path: PathBuf) {
-        let worker = std::thread::spawn(move || {
-            if let Err(error) = remove_tree(&path) {
+        let target = path.clone();
+        let thread = std::thread::spawn(move || {
+            if let Err(error) = remove_tree(&target) {
                 tracing::warn!("{error}");
             }
         });
         if let Ok(mut workers) = self.workers.lock() {
-            workers.push(worker);
+            workers.push(Worker { path, thread });
+        }
+    }
+
+    /// Waits until everything is deleted: who scrubs wants the space.
+    pub(crate) fn finish(&self) {
+        if let Ok(mut workers) = self.workers.lock() {
+            for worker in workers.drain(..) {
+                let _ = worker.thread.join();
+            }
         }
     }
 }
 
 impl Drop for Trash {
     fn drop(&mut self) {
-        if let Ok(workers) = self.workers.get_mut() {
-            for worker in workers.drain(..) {
-                let _ = worker.join();
-            }
+        let until = Instant::now() + SOON;
+        let under_way = |trash: &Self| -> Vec<PathBuf> {
+            let workers = trash.workers.lock();
+            workers.map_or_else(
+                |_| Vec::new(),
+                |workers| {
+                    let unfinished = workers.iter().filter(|worker| !worker.thread.is_finished());
+                    unfinished.map(|worker| worker.path.clone()).collect()
+                },
+            )
+        };
+        let mut left = under_way(self);
+        while !left.is_empty() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+            left = under_way(self);
+        }
+        if !left.is_empty() && !hand_over(&left) {
+            self.finish();
         }
     }
+}
+
+/// Starts a process that deletes `paths` and outlives this one.
+fn hand_over(paths: &[PathBuf]) -> bool {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "works on the store in this process's own namespaces, and is not waited for"
+    )]
+    let started = Command::new(child::SELF)
+        .arg(child::SWEEP)
+        .args(paths)
+        .env_clear()
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    started.is_ok()
 }
 
 #[cfg(test)]
@@ -102,14 +157,14 @@ mod tests {
         let tree = scratch.path().join("tree");
         fs_err::create_dir_all(tree.join("a/b")).map_err(Error::io("make", &tree))?;
         // No process has this number: it is above the kernel's limit.
-        let stale = scratch.path().join(format!("{PREFIX}4194305-0"));
+        let stale = scratch.path().join(format!("{TRASH}4194305-0"));
         fs_err::create_dir(&stale).map_err(Error::io("make", &stale))?;
         let trash = Trash::default();
         trash.discard(&tree)?;
         assert!(!tree.exists());
         trash.discard(&tree)?;
         trash.sweep(scratch.path());
-        drop(trash);
+        trash.finish();
         assert_eq!(
             fs_err::read_dir(scratch.path())
                 .map_err(Error::io("list", "scratch"))?

@@ -201,6 +201,10 @@ pub(super) struct PackageArgs {
     #[arg(long)]
     pub(super) offline: bool,
 
+    /// Install everything anew instead of using what was installed before
+    #[arg(long)]
+    pub(super) no_layer_cache: bool,
+
     /// Use the host's package manager, which is what happens anyway
     #[arg(long)]
     pub(super) no_bootstrap_chroot: bool,

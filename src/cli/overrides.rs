@@ -124,6 +124,9 @@ fn set(args: &Args, warnings: &mut Vec<String>) -> Result<Vec<(String, Value)>> 
     if packages.offline {
         put("online", Value::Bool(false));
     }
+    if packages.no_layer_cache {
+        put("layer_cache", Value::Bool(false));
+    }
     if packages.no_bootstrap_chroot {
         put("use_bootstrap", Value::Bool(false));
     }

@@ -11,6 +11,7 @@ use nix::unistd::Pid;
 
 use crate::buildroot::Cx;
 use crate::buildroot::layout::Layout;
+use crate::buildroot::storage::mount_source;
 use crate::error::Result;
 use crate::run::exec::shell_quoted;
 
@@ -19,8 +20,14 @@ pub(super) fn run(cx: Cx<'_>) -> Result<()> {
     let Ok(root) = fs_err::metadata(&layout.root) else {
         return Ok(());
     };
+    let root = Root {
+        device: root.dev(),
+        inode: root.ino(),
+        source: mount_source(&layout.root),
+        uid: cx.identity.uid,
+    };
     for signal in [Signal::SIGTERM, Signal::SIGKILL] {
-        let victims = processes_in(root.dev(), root.ino());
+        let victims = processes_in(&root);
         if victims.is_empty() {
             return Ok(());
         }
@@ -33,7 +40,7 @@ pub(super) fn run(cx: Cx<'_>) -> Result<()> {
         }
         // Those that handle the first signal get a moment for it.
         for _ in 0..10 {
-            if processes_in(root.dev(), root.ino()).is_empty() {
+            if processes_in(&root).is_empty() {
                 return Ok(());
             }
             std::thread::sleep(std::time::Duration::from_millis(100));
@@ -42,8 +49,37 @@ pub(super) fn run(cx: Cx<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Numbers and command lines of processes whose root is the given directory.
-fn processes_in(device: u64, inode: u64) -> Vec<(i32, String)> {
+/// How a process that has the root as its root is told.
+struct Root {
+    device: u64,
+    inode: u64,
+    /// In mount tables, where the root is mounted in namespaces that this process is not in.
+    source: String,
+    /// Whose processes these can be.
+    uid: u32,
+}
+
+impl Root {
+    fn is_of(&self, pid: i32) -> bool {
+        let seen = fs_err::metadata(format!("/proc/{pid}/root/."))
+            .is_ok_and(|root| root.dev() == self.device && root.ino() == self.inode);
+        seen || self.is_mounted_in(pid)
+    }
+
+    fn is_mounted_in(&self, pid: i32) -> bool {
+        let owner = fs_err::metadata(format!("/proc/{pid}")).map(|process| process.uid());
+        let table = fs_err::read_to_string(format!("/proc/{pid}/mountinfo")).unwrap_or_default();
+        // Ids other than the caller's are those of a namespace of theirs, which only they can enter.
+        let foreign = owner.is_ok_and(|owner| self.uid != 0 && owner == 0);
+        !foreign
+            && crate::fs::parse_mount_table(&table)
+                .iter()
+                .any(|mount| mount.point == Path::new("/") && mount.source == self.source)
+    }
+}
+
+/// Numbers and command lines of processes whose root is `root`.
+fn processes_in(root: &Root) -> Vec<(i32, String)> {
     let Ok(entries) = fs_err::read_dir("/proc") else {
         return Vec::new();
     };
@@ -51,11 +87,7 @@ fn processes_in(device: u64, inode: u64) -> Vec<(i32, String)> {
     entries
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
-        .filter(|pid| *pid != own && !is_mock(*pid))
-        .filter(|pid| {
-            fs_err::metadata(format!("/proc/{pid}/root/."))
-                .is_ok_and(|root| root.dev() == device && root.ino() == inode)
-        })
+        .filter(|pid| *pid != own && !is_mock(*pid) && root.is_of(*pid))
         .map(|pid| {
             (
                 pid,

@@ -49,7 +49,7 @@ key = 1
     /etc/a.toml:11: unknown key plugins.ccahe (did you mean plugins.ccache?)
     /etc/a.toml:15: unknown key plugins.ccache.max_cache_siz (did you mean plugins.ccache.max_cache_size?)
     /etc/a.toml:22: unknown key bootstrap.nonsense
-    /etc/a.toml:29: unknown key strange
+    /etc/a.toml:29: unknown key strange (did you mean chroot.storage?)
     /etc/a.toml:24: nosync is not supported yet: data is synchronised
     /etc/a.toml:19: use_bootstrap is not supported yet: the host's package manager installs the packages
     /etc/a.toml:14: plugin ccache is not supported yet: compilers run uncached

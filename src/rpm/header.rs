@@ -277,6 +277,7 @@ mod tests {
     fn header(exclusive: &[&str], exclude: &[&str]) -> SourceHeader {
         let owned = |list: &[&str]| list.iter().map(|arch| (*arch).to_owned()).collect();
         SourceHeader {
+            digest: String::new(),
             name: "x".to_owned(),
             version: "1".to_owned(),
             release: "1".to_owned(),

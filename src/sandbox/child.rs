@@ -18,6 +18,7 @@ use crate::error::Error;
 pub(crate) const ENTER: &str = "__enter";
 pub(crate) const INIT: &str = "__init";
 pub(crate) const IDMAP: &str = "__idmap";
+pub(crate) const SWEEP: &str = "__sweep";
 
 /// The program itself, whatever happened to its path. Works while a `/proc` is mounted.
 pub(crate) const SELF: &str = "/proc/self/exe";
@@ -71,10 +72,11 @@ pub(crate) fn dispatch(args: &[OsString]) -> Option<ExitCode> {
         ENTER => enter::run,
         INIT => init::run,
         IDMAP => return Some(userns::map_parent(&args[2..])),
+        SWEEP if !is_setuid() => return Some(crate::fs::remove::sweep(&args[2..])),
         _ => return None,
     };
     // A setuid program must not lend its privilege to a plan that somebody else wrote.
-    if nix::unistd::getuid() != nix::unistd::geteuid() {
+    if is_setuid() {
         return Some(ExitCode::from(2));
     }
     let plan = args
@@ -95,6 +97,10 @@ pub(crate) fn dispatch(args: &[OsString]) -> Option<ExitCode> {
         let _ = pipe.write_all(line.as_bytes());
     }
     Some(ExitCode::SUCCESS)
+}
+
+fn is_setuid() -> bool {
+    nix::unistd::getuid() != nix::unistd::geteuid()
 }
 
 /// Closes what mock's caller had open, but for the standard streams and `keep`: a directory of the

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 
 pub(crate) use choose::{chosen, describe, layers, lvm};
+pub(crate) use layers::mount_source;
 pub(crate) use lvm::LvmOptions;
 
 /// Seconds since 1970.

@@ -136,6 +136,27 @@ fn which_mode_and_whose_words() {
         (&["a.src.rpm", "-p"], Command::PrintRootPath),
         (&["-p", "--scrub=all"], Command::PrintRootPath),
         (&["--buildsrpm", "-p"], Command::PrintRootPath),
+        // Snapshots and mounts.
+        (&["--snapshot", "mvn"], Command::Snapshot("mvn".to_owned())),
+        (
+            &["--rollback-to", "postinit"],
+            Command::RollbackTo("postinit".to_owned()),
+        ),
+        (
+            &["--remove-snapshot", "mvn"],
+            Command::RemoveSnapshot("mvn".to_owned()),
+        ),
+        (&["-l"], Command::ListSnapshots { details: false }),
+        (
+            &["--list-snapshots", "-v", "--init"],
+            Command::ListSnapshots { details: true },
+        ),
+        (&["--mount"], Command::Mount(Vec::new())),
+        (
+            &["--mount", "--", "ls", "-l"],
+            Command::Mount(strings(&["ls", "-l"])),
+        ),
+        (&["--umount"], Command::Umount),
         // Old-style words: only first, only without a flag.
         (&["rebuild", "a.src.rpm"], rebuild(&["a.src.rpm"])),
         (&["shell"], Command::Shell(inside(&[]))),

@@ -4,8 +4,7 @@
 //! without a package manager. It says so only when that is certain: what cannot be reached,
 //! understood or done by a simple client is [`Freshness::Unknown`], and the package manager has the
 //! word. States come from the package manager itself ([`super::resolution`]), or for one that does
-//! not tell, from its configuration ([`from_conf`]) and its cache ([`recorded`]) or the present
-//! ([`observe`]).
+//! not tell, from its configuration ([`from_conf`]) and its cache ([`recorded`]).
 
 mod conf;
 mod fetch;
@@ -13,8 +12,8 @@ mod http;
 mod ini;
 mod look;
 mod metalink;
-mod observe;
 mod proxy;
+mod recorded;
 #[cfg(test)]
 pub(super) mod tests;
 mod vars;
@@ -24,9 +23,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use conf::{from_conf, main_option};
 pub(crate) use fetch::{Failure as FetchFailure, Fetch, Request as FetchRequest};
 pub(crate) use http::Client;
-#[cfg(test)]
-pub(crate) use observe::observe;
-pub(crate) use observe::recorded;
+pub(crate) use recorded::recorded;
 pub(crate) use vars::Vars;
 
 /// Where a repository is and how often it is asked.

@@ -89,6 +89,26 @@ impl Layers<'_> {
         Ok(found)
     }
 
+    /// Removes the store itself when it holds nothing any more.
+    pub(super) fn remove_empty_store(&self) -> Result<()> {
+        let store = self.store();
+        let lock = store.lock(self.runner)?;
+        let holds =
+            |name: &str| store::names(&self.store.join(name)).map(|names| !names.is_empty());
+        if holds("layers")? || holds("roots")? {
+            return Ok(());
+        }
+        // Locks of requests that somebody waits for stay locks: they are opened by name anew.
+        for name in ["layers", "roots", "requests", "collected", "lock"] {
+            self.drop_tree(&self.store.join(name))?;
+        }
+        drop(lock);
+        self.trash.finish();
+        // Not when somebody begins again meanwhile.
+        let _ = fs_err::remove_dir(&self.store);
+        Ok(())
+    }
+
     /// Forgets the least recently used records until what is left is small enough.
     fn shrink(&self, records: &Records) -> Result<()> {
         loop {

@@ -94,7 +94,7 @@ impl Layers<'_> {
 
     /// What mount tables show, and `--orphanskill` looks for.
     fn source(&self) -> String {
-        mount_source(&self.instance)
+        mount_source(&self.root)
     }
 
     /// The head's file, brought in line with what a mock that was killed got done.
@@ -295,9 +295,14 @@ impl Layers<'_> {
     }
 }
 
-/// What a mount of the root `instance` is called in mount tables.
-pub(crate) fn mount_source(instance: &str) -> String {
-    format!("mock:{instance}")
+/// What the mount of the root at `root` is called in mount tables. The end of a path tells most of
+/// it, and the kernel takes 255 bytes.
+pub(crate) fn mount_source(root: &Path) -> String {
+    const LONGEST: usize = 240;
+    let path = root.to_string_lossy();
+    let start = path.len().saturating_sub(LONGEST);
+    let start = (start..path.len()).find(|at| path.is_char_boundary(*at));
+    format!("mock:{}", &path[start.unwrap_or(0)..])
 }
 
 impl Storage for Layers<'_> {
@@ -353,7 +358,8 @@ impl Storage for Layers<'_> {
             let _lock = self.store().lock(self.runner)?;
             self.drop_tree(&self.store().root(&self.shared))?;
         }
-        self.collect_unreferenced()
+        self.collect_unreferenced()?;
+        self.remove_empty_store()
     }
 
     fn finish(&self) -> Result<()> {

@@ -59,9 +59,7 @@ impl Overlay<'_> {
         let (upper, work) = (directory(self.upper)?, directory(self.work)?);
         let fs = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC).map_err(errno)?;
         let set = |key: &str, value: &str| fsconfig_set_string(fs.as_fd(), key, value);
-        // Strings are limited to 255 bytes here; this one is only shown.
-        let source = self.source.get(..255).unwrap_or(self.source);
-        set("source", source).map_err(errno)?;
+        set("source", self.source).map_err(errno)?;
         for lower in &lowers {
             set("lowerdir+", &by_descriptor(lower)).map_err(errno)?;
         }

@@ -1,11 +1,10 @@
-//! States for package managers that do not tell what they used: from their cache, or the present.
+//! States for package managers that do not tell what they used: from their cache.
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::fetch::Fetch;
-use super::look::{self, sha256};
-use super::{RepoSource, RepoState, on_threads};
+use super::look::sha256;
+use super::{RepoSource, RepoState};
 
 /// What the package manager has in its cache below `cachedir`: this is what it resolved from, and
 /// when it saw it. None when one of `sources` is not there.
@@ -27,25 +26,6 @@ pub(crate) fn recorded(sources: &[RepoSource], cachedir: &Path) -> Option<Vec<Re
         })
     };
     sources.iter().map(state).collect()
-}
-
-/// What `sources` are now; none when one cannot be read. A package manager that had metadata of an
-/// earlier day and took it, since it had not expired, resolved from something else: ask for this
-/// only where it had none.
-pub(crate) fn observe(
-    sources: &[RepoSource],
-    now: u64,
-    fetch: &dyn Fetch,
-) -> Option<Vec<RepoState>> {
-    let found = on_threads(sources.iter(), |source| look::present(source, fetch));
-    let states = sources.iter().zip(found).map(|(source, found)| {
-        Some(RepoState {
-            source: source.clone(),
-            repomd: found?.ok()?,
-            checked: now,
-        })
-    });
-    states.collect()
 }
 
 /// The file by whose time dnf knows the age: it is touched whenever the repository was found to be
@@ -82,8 +62,7 @@ fn seconds(time: SystemTime) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::package_manager::repos::observe;
-    use crate::package_manager::repos::tests::{Fake, source};
+    use crate::package_manager::repos::tests::source;
 
     #[test]
     fn from_a_cache() {
@@ -104,18 +83,5 @@ mod tests {
             (sha256(b"md").as_str(), &mini)
         );
         assert!(found[0].checked > 1_700_000_000);
-    }
-
-    #[test]
-    fn from_the_present() {
-        let sources = [source("a"), source("b")];
-        let fetch = Fake::new(&[("http://a/repodata/repomd.xml", "md")]);
-        assert_eq!(observe(&sources, 5, &fetch), None);
-        let state = RepoState {
-            source: source("a"),
-            repomd: sha256(b"md"),
-            checked: 5,
-        };
-        assert_eq!(observe(&sources[..1], 5, &fetch), Some(vec![state]));
     }
 }

@@ -1,29 +1,13 @@
 //! File work that std does not do safely enough: removing trees next to mounts, replacing files whole.
 
+pub(crate) mod remove;
+
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-
-/// Removes a file tree; nothing there is fine. Refuses while something is mounted below it, since
-/// that would delete another file system's content. Symbolic links are removed, not followed.
-pub(crate) fn remove_tree(path: &Path) -> Result<()> {
-    let metadata = match fs_err::symlink_metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(Error::io("remove", path)(error)),
-    };
-    if !metadata.is_dir() {
-        return fs_err::remove_file(path).map_err(Error::io("remove", path));
-    }
-    refuse_mounts(path)?;
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "checked for mounts above; does not follow links"
-    )]
-    std::fs::remove_dir_all(path).map_err(Error::io("remove", path))
-}
+pub(crate) use remove::remove_tree;
 
 /// An error when something is mounted at `path` or below.
 pub(crate) fn refuse_mounts(path: &Path) -> Result<()> {
@@ -122,24 +106,6 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_tree_goes_and_links_are_not_followed() -> Result<()> {
-        let scratch = tempfile::tempdir().map_err(Error::io("make", "scratch"))?;
-        let outside = scratch.path().join("outside");
-        let tree = scratch.path().join("tree");
-        for directory in [&outside, &tree] {
-            fs_err::create_dir(directory).map_err(Error::io("make", directory))?;
-        }
-        replace(&outside.join("kept"), b"x")?;
-        fs_err::os::unix::fs::symlink(&outside, tree.join("link"))
-            .map_err(Error::io("make", "link"))?;
-        remove_tree(&tree)?;
-        remove_tree(&tree)?;
-        assert!(!tree.exists());
-        assert!(outside.join("kept").exists());
-        Ok(())
-    }
 
     #[test]
     fn mount_tables_are_unescaped() {
