@@ -121,6 +121,7 @@ impl<'a> Lvm<'a> {
     /// Runs a command that changes volumes.
     fn change(&self, argv: &[String]) -> Result<()> {
         self.changed();
+        tracing::debug!("Executing command: {}", argv.join(" "));
         let done = self.tool.run(argv);
         self.changed();
         done.map(drop)
@@ -161,6 +162,11 @@ impl<'a> Lvm<'a> {
         self.names.scratch(std::process::id(), number)
     }
 
+    fn unmade(&self) -> Result<Attached> {
+        fs_err::create_dir_all(&self.root).map_err(Error::io("make", &self.root))?;
+        Ok(Attached::Unmade)
+    }
+
     /// Takes over what the original made, and removes what mocks that were killed left behind.
     fn tidy(&self) -> Result<()> {
         let untagged: Vec<String> = {
@@ -198,12 +204,12 @@ impl Storage for Lvm<'_> {
         let head = self.names.head();
         if !self.exists(&head)? {
             self.hide(true)?;
-            return Ok(Attached::Unmade);
+            return self.unmade();
         }
         if !self.has_snapshots()? {
             tracing::debug!("{head} was not initialised to the end: it is made anew");
             self.drop_head()?;
-            return Ok(Attached::Unmade);
+            return self.unmade();
         }
         self.show()?;
         Ok(Attached::AsLeft)

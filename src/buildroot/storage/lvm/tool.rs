@@ -43,7 +43,6 @@ impl Tool<'_> {
     /// What the program wrote to its standard output.
     pub(super) fn run(&self, argv: &[String]) -> Result<String> {
         let mut outputs = Outputs::default();
-        tracing::debug!("Executing command: {}", argv.join(" "));
         let status = self
             .runner
             .run(&self.cmd(argv), &mut outputs)
