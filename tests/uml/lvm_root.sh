@@ -24,6 +24,7 @@ refuses() {
     [[ $said = *"$words"* ]] || fail "$* did not say '$words' but: $said"
 }
 
+# shellcheck disable=SC2034,SC2154 # for scripts; from the one who writes them
 root=/mnt/state/lib/mini-$arch/root
 
 # The root's volumes and the pool, in one line, without what is the same in all their names. A
