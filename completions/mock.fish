@@ -74,6 +74,7 @@ complete -c mock -l postinstall -d 'Install the built packages into the chroot a
 complete -c mock -l dnf -d 'Use dnf as the package manager'
 complete -c mock -l dnf5 -d 'Use dnf5 as the package manager'
 complete -c mock -l yum -d 'Use yum as the package manager'
+complete -c mock -l cache-alterations -d 'Write the root cache again when the chroot was there already'
 complete -c mock -l offline -d 'Make the package manager use only what is cached'
 complete -c mock -l no-layer-cache -d 'Install everything anew instead of using what was installed before'
 complete -c mock -l no-bootstrap-chroot -d 'Use the host\'s package manager, which is what happens anyway'

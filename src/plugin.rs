@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use crate::buildroot::extras::Extras;
-use crate::buildroot::storage::Storage;
+use crate::buildroot::storage::{Choice, Storage, by_configuration};
 use crate::buildroot::trash::Trash;
 use crate::buildroot::{Buildroot, Cx};
 use crate::error::{Error, Result};
@@ -117,13 +117,20 @@ impl Plugins {
         Ok(extras)
     }
 
-    /// The storage that a plugin provides, if one does.
+    /// The storage of the configured root: a plugin's, else the one that the configuration asks for.
     pub(crate) fn storage<'a>(
         &self,
         cx: Cx<'a>,
         trash: &'a Trash,
-    ) -> Result<Option<Box<dyn Storage + 'a>>> {
-        let mut provided = None;
+    ) -> Result<Box<dyn Storage + 'a>> {
+        let (storage, why) = self.choose_storage(cx, trash)?;
+        tracing::debug!("storage: {} ({why})", storage.name());
+        Ok(storage)
+    }
+
+    /// The same, and why.
+    pub(crate) fn choose_storage<'a>(&self, cx: Cx<'a>, trash: &'a Trash) -> Result<Choice<'a>> {
+        let mut provided: Option<(&str, Box<dyn Storage + 'a>)> = None;
         for plugin in &self.0 {
             let Some(storage) = plugin.storage(cx, trash)? else {
                 continue;
@@ -140,7 +147,10 @@ impl Plugins {
                 });
             }
         }
-        Ok(provided.map(|(_, storage)| storage))
+        match provided {
+            Some((name, storage)) => Ok((storage, format!("plugin {name} provides it"))),
+            None => by_configuration(cx, trash),
+        }
     }
 
     /// Runs `work` inside every plugin's wrapping.

@@ -31,6 +31,8 @@ pub(crate) struct Inside {
     path: PathBuf,
     /// There is more than one owner a file can have.
     owners: bool,
+    /// Device nodes can be made.
+    devices: bool,
 }
 
 impl Inside {
@@ -39,6 +41,7 @@ impl Inside {
             root: RefCell::default(),
             path: root.to_owned(),
             owners: ids != Ids::Single,
+            devices: ids == Ids::Host && nix::unistd::geteuid().is_root(),
         };
         inside.reopen()?;
         Ok(inside)
@@ -60,6 +63,24 @@ impl Inside {
 
     fn top(&self) -> nix::Result<Rc<OwnedFd>> {
         self.root.borrow().clone().ok_or(nix::Error::EBADF)
+    }
+
+    /// The root's own directory, to start at.
+    pub(super) fn root(&self) -> nix::Result<Rc<OwnedFd>> {
+        self.top()
+    }
+
+    /// For messages.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn has_owners(&self) -> bool {
+        self.owners
+    }
+
+    pub(super) fn has_devices(&self) -> bool {
+        self.devices
     }
 
     fn failed(&self, action: &'static str, path: &str) -> impl FnOnce(nix::Error) -> Error + use<> {
@@ -275,6 +296,38 @@ impl Inside {
         Ok(names)
     }
 
+    /// Makes a file empty; none there is fine, and so is something that is no file.
+    pub(crate) fn truncate(&self, path: &str) -> Result<()> {
+        let flags = OFlag::O_WRONLY
+            | OFlag::O_TRUNC
+            | OFlag::O_NOFOLLOW
+            | OFlag::O_NONBLOCK
+            | OFlag::O_CLOEXEC;
+        let how = OpenHow::new()
+            .flags(flags)
+            .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_SYMLINKS);
+        if self.is_own_file(path) {
+            self.top()
+                .and_then(|top| openat2(top.as_fd(), relative(path), how))
+                .map_err(self.failed("empty", path))?;
+        }
+        Ok(())
+    }
+
+    /// Removes everything in the root, which itself stays.
+    pub(crate) fn empty(&self) -> Result<()> {
+        let directory = self.directory(Path::new(""));
+        let directory = directory.map_err(self.failed("list", ""))?;
+        let again = directory
+            .try_clone()
+            .map_err(Error::io("list", &self.path))?;
+        for (name, _) in entries(directory).map_err(self.failed("list", ""))? {
+            remove_at(&again, &name)
+                .map_err(|errno| Error::io("remove", self.path.join(&name))(errno.into()))?;
+        }
+        Ok(())
+    }
+
     /// Removes a file or a tree; nothing there is fine.
     pub(crate) fn remove(&self, path: &str) -> Result<()> {
         match self
@@ -389,7 +442,7 @@ fn chown_at(parent: &OwnedFd, name: &OsStr, owner: Option<User>) -> nix::Result<
 }
 
 /// Names and whether each is a directory.
-fn entries(directory: OwnedFd) -> nix::Result<Vec<(OsString, bool)>> {
+pub(super) fn entries(directory: OwnedFd) -> nix::Result<Vec<(OsString, bool)>> {
     let mut found = Vec::new();
     let probe = directory.try_clone().map_err(|_| nix::Error::EMFILE)?;
     for entry in Dir::from_fd(directory)?.iter() {

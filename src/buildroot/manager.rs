@@ -304,7 +304,7 @@ impl Buildroot<'_> {
 }
 
 /// What rpm reads when it works on a root from outside.
-pub(super) fn rpm_macros() -> String {
+pub(crate) fn rpm_macros() -> String {
     // Debian's rpm alone has a database path that depends on who asks.
     let debian = Path::new("/usr/bin/dpkg").exists();
     if debian {

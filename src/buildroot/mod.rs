@@ -3,6 +3,7 @@
 //! Owns the directories, the lock, the accounts and the sandboxes. What is done in which order is
 //! the recipes' business.
 
+pub(crate) mod archive;
 pub(crate) mod cache;
 mod copy;
 pub(crate) mod extras;
@@ -10,8 +11,9 @@ pub(crate) mod holders;
 pub(crate) mod inside;
 pub(crate) mod layout;
 pub(crate) mod lock;
-mod manager;
+pub(crate) mod manager;
 pub(crate) mod results;
+mod saved;
 mod skeleton;
 pub(crate) mod snapshots;
 pub(crate) mod storage;
@@ -152,7 +154,7 @@ impl<'a> Buildroot<'a> {
         exclusive: bool,
     ) -> Result<Self> {
         let ground = match exclusive.then(|| storage.attach()).transpose()? {
-            Some(Attached::Empty) => Ground::Clean(None),
+            Some(Attached::Empty) => Ground::Nothing,
             Some(Attached::Unmade) => Ground::Unmade,
             Some(Attached::AsLeft) | None => Ground::Changed,
         };
@@ -184,11 +186,6 @@ impl<'a> Buildroot<'a> {
         self.ground.borrow().clone()
     }
 
-    /// Nothing is in the tree, or there is none yet.
-    pub(crate) fn is_void(&self) -> bool {
-        matches!(*self.ground.borrow(), Ground::Clean(None) | Ground::Unmade)
-    }
-
     /// Nobody else uses the root now.
     pub(crate) fn is_exclusive(&self) -> bool {
         self.exclusive.get()
@@ -200,6 +197,11 @@ impl<'a> Buildroot<'a> {
             self.lock.share()?;
         }
         Ok(())
+    }
+
+    /// Nothing below keeps earlier states of the root.
+    pub(crate) fn is_plain_directory(&self) -> bool {
+        self.storage.states().is_none()
     }
 
     pub(crate) fn is_initialized(&self) -> bool {

@@ -103,6 +103,12 @@ fn make_directory(cx: Cx<'_>, path: &Path, mode: u32) -> Result<()> {
 }
 
 impl Buildroot<'_> {
+    /// Makes a directory that outlives the root, owned as caches are.
+    pub(crate) fn make_cache_directory(&self, path: &Path) -> Result<()> {
+        let mode = if self.cx.identity.root { 0o775 } else { 0o700 };
+        make_directory(self.cx, path, mode)
+    }
+
     /// Directories and files that must be there before the package manager runs.
     pub(crate) fn make_skeleton(&self) -> Result<()> {
         for directory in DIRECTORIES {

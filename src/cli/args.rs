@@ -197,6 +197,10 @@ pub(super) struct PackageArgs {
     #[arg(long, overrides_with_all = ["dnf", "dnf5"])]
     pub(super) yum: bool,
 
+    /// Write the root cache again when the chroot was there already
+    #[arg(long)]
+    pub(super) cache_alterations: bool,
+
     /// Make the package manager use only what is cached
     #[arg(long)]
     pub(super) offline: bool,

@@ -48,7 +48,6 @@ const ROWS: &[Row] = &[
     option("recurse", 0),
     short('c', option("continue", 0)),
     option("tmp_prefix", 1),
-    option("cache-alterations", 0),
     option("new-chroot", 0),
     option("bootstrap-chroot", 0),
     option("use-bootstrap-image", 0),

@@ -121,6 +121,9 @@ fn set(args: &Args, warnings: &mut Vec<String>) -> Result<Vec<(String, Value)>> 
             put("package_manager", Value::from(name));
         }
     }
+    if packages.cache_alterations {
+        put("cache_alterations", Value::Bool(true));
+    }
     if packages.offline {
         put("online", Value::Bool(false));
     }

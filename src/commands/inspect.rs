@@ -1,7 +1,6 @@
 //! Commands that only look: `--print-root-path`, `--debug-config`, `--list-chroots`.
 
 use crate::buildroot::Cx;
-use crate::buildroot::storage;
 use crate::buildroot::trash::Trash;
 use crate::config::{self, Config, Loaded, Search, cfg};
 use crate::error::Result;
@@ -28,7 +27,8 @@ pub(crate) fn debug_config(loaded: &Loaded, expanded: bool, origins: bool) -> Re
 /// The storage that a root of this configuration gets on this machine.
 pub(crate) fn storage(cx: Cx<'_>) -> Result<String> {
     let trash = Trash::default();
-    Ok(storage::describe(cx, &trash, &plugins::enabled(cx.config)?))
+    let (storage, why) = plugins::enabled(cx.config)?.choose_storage(cx, &trash)?;
+    Ok(format!("storage here: {} ({why})", storage.name()))
 }
 
 pub(crate) fn list_chroots(search: &Search, host: &cfg::Host) -> Result<()> {

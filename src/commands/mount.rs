@@ -3,7 +3,6 @@
 use crate::buildroot::cache::Ground;
 use crate::buildroot::layout::Layout;
 use crate::buildroot::snapshots;
-use crate::buildroot::storage;
 use crate::buildroot::trash::Trash;
 use crate::buildroot::{Buildroot, Cx};
 use crate::error::{Error, Result};
@@ -23,7 +22,7 @@ pub(super) fn mount(cx: Cx<'_>, trash: &Trash, words: &[String]) -> Result<()> {
         };
     }
     let plugins = plugins::enabled(cx.config)?;
-    let storage = storage::chosen(cx, trash, &plugins)?;
+    let storage = plugins.storage(cx, trash)?;
     if !storage.is_visible() {
         return Err(Error::Command {
             message: format!(
@@ -54,5 +53,5 @@ pub(super) fn umount(cx: Cx<'_>, trash: &Trash) -> Result<()> {
         return Ok(());
     }
     let _lock = layout.lock_alone()?;
-    storage::chosen(cx, trash, &plugins::enabled(cx.config)?)?.detach()
+    plugins::enabled(cx.config)?.storage(cx, trash)?.detach()
 }

@@ -93,7 +93,7 @@ fn scrub(cx: Cx<'_>, trash: &Trash, target: ScrubTarget) -> Result<()> {
 /// earlier configuration may have left.
 fn storage(cx: Cx<'_>, trash: &Trash, wanted: impl Fn(&str) -> bool) -> Result<()> {
     let layout = Layout::of(&cx.config.chroot);
-    let chosen = storage::chosen(cx, trash, &plugins::enabled(cx.config)?)?;
+    let chosen = plugins::enabled(cx.config)?.storage(cx, trash)?;
     let layers = (chosen.name() != "layers" && layout.store.join("layers").is_dir())
         .then(|| storage::layers(cx, trash));
     let _lock = layout.lock_for(cx)?;
@@ -111,7 +111,7 @@ fn forget_installed(cx: Cx<'_>, trash: &Trash) -> Result<()> {
         return Ok(());
     }
     Records::at(&chroot.store).forget_uses_of(&chroot.shared_name)?;
-    let storage = storage::chosen(cx, trash, &plugins::enabled(cx.config)?)?;
+    let storage = plugins::enabled(cx.config)?.storage(cx, trash)?;
     storage.states().map_or(Ok(()), |states| states.collect())
 }
 

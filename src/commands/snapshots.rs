@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::buildroot::layout::{INITIALIZED, Layout, UNFINISHED};
 use crate::buildroot::snapshots::{self, Listed};
-use crate::buildroot::storage::{self, State, States, Storage};
+use crate::buildroot::storage::{State, States, Storage};
 use crate::buildroot::trash::Trash;
 use crate::buildroot::{Buildroot, Cx};
 use crate::error::{Error, Result};
@@ -18,7 +18,7 @@ fn with_storage<'a, T>(
     feature: &str,
     work: impl FnOnce(&dyn Storage, &dyn States) -> Result<T>,
 ) -> Result<T> {
-    let storage = storage::chosen(cx, trash, &plugins::enabled(cx.config)?)?;
+    let storage = plugins::enabled(cx.config)?.storage(cx, trash)?;
     let storage = storage.as_ref();
     work(storage, snapshots::states(storage, feature)?)
 }
@@ -27,11 +27,11 @@ fn with_storage<'a, T>(
 pub(super) fn snapshot(cx: Cx<'_>, trash: &Trash, name: &str) -> Result<()> {
     snapshots::check_name(name)?;
     let plugins = plugins::enabled(cx.config)?;
-    let storage = storage::chosen(cx, trash, &plugins)?;
+    let storage = plugins.storage(cx, trash)?;
     snapshots::states(storage.as_ref(), "make_snapshot")?;
     let root = Buildroot::open_alone(cx, plugins.extras()?, storage)?;
     let states = snapshots::states(root.storage.as_ref(), "make_snapshot")?;
-    if root.is_void() {
+    if root.ground().is_void() {
         // After a clean the root is what it returns to.
         let default = snapshots::default_state(states)?;
         if !states.has(&default)? {
@@ -62,7 +62,7 @@ fn nothing(cx: Cx<'_>) -> Error {
 /// The root becomes what it was when the snapshot was made.
 pub(super) fn rollback(cx: Cx<'_>, trash: &Trash, name: &str) -> Result<()> {
     let plugins = plugins::enabled(cx.config)?;
-    let storage = storage::chosen(cx, trash, &plugins)?;
+    let storage = plugins.storage(cx, trash)?;
     snapshots::known(snapshots::states(storage.as_ref(), "rollback_to")?, name)?;
     let root = Buildroot::open_alone(cx, plugins.extras()?, storage)?;
     let states = snapshots::states(root.storage.as_ref(), "rollback_to")?;

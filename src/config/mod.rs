@@ -103,6 +103,8 @@ pub(crate) struct Chroot {
     pub(crate) layer_cache_age: Duration,
     /// Bytes.
     pub(crate) layer_cache_size: u64,
+    /// The root cache is written again when the root was there already.
+    pub(crate) cache_alterations: bool,
     pub(crate) cleanup_on_success: bool,
     pub(crate) cleanup_on_failure: bool,
     pub(crate) exclude_from_homedir_cleanup: Vec<String>,

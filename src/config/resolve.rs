@@ -96,6 +96,7 @@ fn chroot(reader: &Reader<'_>, name: String, shared_name: String, host: &Host) -
         backup_on_clean: reader.bool(&["backup_on_clean"])?,
         backup_base_dir: required_path(reader, "backup_base_dir", host)?,
         clean: reader.bool(&["clean"])?,
+        cache_alterations: reader.bool(&["cache_alterations"])?,
         cleanup_on_success: reader.bool(&["cleanup_on_success"])? && !keep,
         cleanup_on_failure: reader.bool(&["cleanup_on_failure"])? && !keep,
         storage: match reader.string(&["storage"])?.as_str() {

@@ -79,24 +79,45 @@ pub(crate) fn remove_at(parent: &OwnedFd, name: &OsStr) -> nix::Result<()> {
     if !is_directory(parent, name)? {
         return unlink(parent, name);
     }
+    let mut moved = Moved {
+        top: open(parent, name)?,
+        waiting: Vec::new(),
+        count: 0,
+    };
     let top = open(parent, name)?;
-    let mut deep = Vec::new();
-    empty(&top, &top, 1, &mut deep)?;
-    while let Some(name) = deep.pop() {
-        let directory = open(&top, &name)?;
-        empty(&directory, &top, 1, &mut deep)?;
+    empty(&top, 1, &mut moved)?;
+    while let Some(name) = moved.waiting.pop() {
+        empty(&open(&top, &name)?, 1, &mut moved)?;
         remove_directory(&top, &name)?;
     }
     remove_directory(parent, name)
 }
 
-/// Removes everything in `directory`. What lies too deep goes to `top`, by the names in `deep`.
-fn empty(
-    directory: &OwnedFd,
-    top: &OwnedFd,
-    level: usize,
-    deep: &mut Vec<OsString>,
-) -> nix::Result<()> {
+/// What lay too deep and was moved to the top.
+struct Moved {
+    top: OwnedFd,
+    waiting: Vec<OsString>,
+    count: usize,
+}
+
+impl Moved {
+    fn take(&mut self, directory: &OwnedFd, name: &OsStr) -> nix::Result<()> {
+        loop {
+            let new = OsString::from(format!(".mock-deep-{}", self.count));
+            self.count += 1;
+            match renameat(directory, name, &self.top, new.as_os_str()) {
+                Ok(()) => self.waiting.push(new),
+                // Left by somebody who did not get to the end.
+                Err(nix::Error::EEXIST | nix::Error::ENOTEMPTY) => continue,
+                Err(errno) => return Err(errno),
+            }
+            return Ok(());
+        }
+    }
+}
+
+/// Removes everything in `directory` but what was moved there.
+fn empty(directory: &OwnedFd, level: usize, moved: &mut Moved) -> nix::Result<()> {
     for _ in 0..PASSES {
         let mut found = false;
         let again = directory.try_clone().map_err(|_| nix::Error::EMFILE)?;
@@ -104,7 +125,9 @@ fn empty(
         for entry in listing.iter() {
             let entry = entry?;
             let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            if name == "." || name == ".." || (level == 1 && deep.iter().any(|moved| moved == name))
+            if name == "."
+                || name == ".."
+                || (level == 1 && moved.waiting.iter().any(|n| n == name))
             {
                 continue;
             }
@@ -118,16 +141,14 @@ fn empty(
                 unlink(directory, name)?;
             } else if level < DEEPEST {
                 match open(directory, name) {
-                    Ok(below) => empty(&below, top, level + 1, deep)?,
+                    Ok(below) => empty(&below, level + 1, moved)?,
                     // Somebody else removes the same.
                     Err(nix::Error::ENOENT) => continue,
                     Err(errno) => return Err(errno),
                 }
                 remove_directory(directory, name)?;
             } else {
-                let moved = OsString::from(format!(".mock-deep-{}", deep.len()));
-                renameat(directory, name, top, moved.as_os_str())?;
-                deep.push(moved);
+                moved.take(directory, name)?;
             }
         }
         if !found {
@@ -206,6 +227,19 @@ mod tests {
         remove_tree(&scratch.path().join("not/there"))?;
         assert!(!tree.exists());
         assert!(outside.join("kept").exists());
+        Ok(())
+    }
+
+    #[test]
+    fn what_another_left_of_its_own_names_goes() -> Result<()> {
+        let scratch = tempfile::tempdir().map_err(Error::io("make", "scratch"))?;
+        let tree = scratch.path().join("tree");
+        let deep: std::path::PathBuf = std::iter::repeat_n("a", 200).collect();
+        for path in [tree.join(".mock-deep-0/full"), tree.join(deep)] {
+            fs_err::create_dir_all(&path).map_err(Error::io("make", path))?;
+        }
+        remove_tree(&tree)?;
+        assert!(!tree.exists());
         Ok(())
     }
 

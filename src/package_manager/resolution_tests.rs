@@ -1,3 +1,5 @@
+//! The plugin in the real dnf, where the mini distribution is there; reading what it writes.
+
 use super::*;
 use crate::package_manager::repos::RepoSource;
 

@@ -5,6 +5,7 @@ mod compress_logs;
 mod hw_info;
 mod lvm_root;
 mod package_state;
+mod root_cache;
 mod selinux;
 
 use crate::config::{Config, PluginConfig};
@@ -13,7 +14,8 @@ use crate::plugin::{Plugin, Plugins};
 
 type Constructor = fn(&PluginConfig) -> Result<Box<dyn Plugin>>;
 
-const REGISTRY: [(&str, Constructor); 6] = [
+const REGISTRY: [(&str, Constructor); 7] = [
+    ("root_cache", root_cache::new),
     ("bind_mount", bind_mount::new),
     ("lvm_root", lvm_root::new),
     ("selinux", selinux::new),

@@ -22,6 +22,7 @@ pub(crate) struct Material<'a> {
 pub(crate) fn buildsrpm(session: &Session<'_>, material: Material<'_>) -> Result<PathBuf> {
     let root = &session.root;
     session.plugins.within(Scope::Job, root, || {
+        root.share()?;
         let _step = Step::start("buildsrpm");
         let name = material
             .spec

@@ -2,7 +2,6 @@
 
 use crate::buildroot::Cx;
 use crate::buildroot::layout::Layout;
-use crate::buildroot::storage;
 use crate::buildroot::trash::Trash;
 use crate::error::{Error, Result};
 use crate::plugins;
@@ -20,7 +19,7 @@ pub(crate) fn clean(cx: Cx<'_>, trash: &Trash) -> Result<()> {
     if cx.config.chroot.backup_on_clean {
         backup(cx, &layout)?;
     }
-    storage::chosen(cx, trash, &plugins::enabled(cx.config)?)?.discard()?;
+    plugins::enabled(cx.config)?.storage(cx, trash)?.discard()?;
     trash.discard(&layout.base)
 }
 

@@ -2,7 +2,6 @@
 
 use crate::buildroot::layout::Layout;
 use crate::buildroot::results::make_result_directory;
-use crate::buildroot::storage;
 use crate::buildroot::trash::Trash;
 use crate::buildroot::{Buildroot, Cx};
 use crate::config::PackageManagerKind;
@@ -57,7 +56,7 @@ impl<'a> Session<'a> {
         let plugins = plugins::enabled(cx.config)?;
         trash.sweep(&cx.config.chroot.basedir);
         trash.sweep(&cx.config.chroot.store);
-        let storage = storage::chosen(cx, trash, &plugins)?;
+        let storage = plugins.storage(cx, trash)?;
         let root = Buildroot::open(cx, plugins.extras()?, storage)?;
         let logs = if cx.logs {
             Some(attach_logs(cx, &root.layout)?)

@@ -39,7 +39,7 @@ class Bench:
 
     def mock(self, where, *words, user=False):
         """The command line of mock with its state below `where`."""
-        line = [str(self.bin), "-q", "-r", "mini-x86_64"]
+        line = [str(self.bin), "-q", "-r", "mini-x86_64", "--disable-plugin=root_cache"]
         line += ["--config-opts", f"basedir={where}/lib", "--config-opts", f"cache_topdir={where}/cache"]
         line += ["--config-opts", f"mini_repo={self.repo}/repo", *words]
         if user:

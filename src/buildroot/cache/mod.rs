@@ -41,10 +41,34 @@ pub(crate) enum Answer {
 pub(crate) enum Ground {
     /// Anything: it was there before this run, or was changed by it.
     Changed,
-    /// A state, and what the build user wrote; or nothing at all.
-    Clean(Option<State>),
+    /// Nothing.
+    Nothing,
     /// There is no head: it has to be started from something before anything is put into it.
     Unmade,
+    /// A state, and what the build user wrote.
+    State { state: State, identity: String },
+}
+
+impl Ground {
+    fn state(&self) -> Option<&State> {
+        match self {
+            Self::State { state, .. } => Some(state),
+            Self::Changed | Self::Nothing | Self::Unmade => None,
+        }
+    }
+
+    /// For digests.
+    pub(super) fn identity(&self) -> &str {
+        match self {
+            Self::State { identity, .. } => identity,
+            Self::Changed | Self::Nothing | Self::Unmade => "",
+        }
+    }
+
+    /// There is nothing in the tree, or no tree yet.
+    pub(crate) fn is_void(&self) -> bool {
+        matches!(self, Self::Nothing | Self::Unmade)
+    }
 }
 
 impl Buildroot<'_> {
@@ -56,7 +80,7 @@ impl Buildroot<'_> {
         carry: &[&str],
         work: impl FnOnce(&Watch) -> Result<()>,
     ) -> Result<Answer> {
-        let Some((states, parent)) = self.cacheable(carry) else {
+        let Some(states) = self.cacheable(carry) else {
             if self.ground() == Ground::Unmade {
                 self.start_from(None, &[])?;
             }
@@ -64,6 +88,7 @@ impl Buildroot<'_> {
             *self.ground.borrow_mut() = Ground::Changed;
             return Ok(Answer::InPlace);
         };
+        let ground = self.ground();
         let records = Records::at(&self.layout.store);
         if let Some(state) = self.find(states, &records, request)? {
             self.start_from(Some(&state), carry)?;
@@ -80,13 +105,13 @@ impl Buildroot<'_> {
             self.start_from(Some(&state), carry)?;
             return Ok(Answer::Found);
         }
-        let key = |set: &str| digest(&[&format!("{parent:?}"), &request.shape, set]);
-        let known = records.sets(parent.as_ref(), &request.shape, |set| {
+        let key = |set: &str| digest(&[ground.identity(), &request.shape, set]);
+        let known = records.sets(ground.identity(), &request.shape, |set| {
             states.has(&State::Cached(key(set)))
         })?;
         let watch = Watch::new(self, known)?;
         if carry.is_empty() {
-            self.start_from(parent.as_ref(), &[])?;
+            self.start_from(ground.state(), &[])?;
         } else {
             self.away(|| states.set_aside())?;
         }
@@ -102,27 +127,23 @@ impl Buildroot<'_> {
             None => self.installed_digest()?,
         };
         let state = State::Cached(key(&set));
-        let frozen = !watch.stopped();
-        if frozen {
+        let repos = watch.repos(self);
+        if !watch.stopped() {
             self.away(|| states.freeze(&state))?;
         }
-        records.keep(
-            request,
-            &self.cx.config.chroot.shared_name,
-            &Record::new(&state, parent.as_ref(), request, &set, watch.repos(self)),
-        )?;
-        if frozen && carry.is_empty() {
-            *self.ground.borrow_mut() = Ground::Clean(Some(state));
-        } else {
-            // Also what was frozen: the work is on the ground then, and what is carried comes on top.
+        if watch.stopped() || !carry.is_empty() {
             self.start_from(Some(&state), carry)?;
+        } else {
+            self.stands_on(states, &state)?;
         }
+        let record = Record::new(&state, ground.identity(), request, &set, repos);
+        records.keep(request, &self.cx.config.chroot.shared_name, &record)?;
         Ok(Answer::Made)
     }
 
     /// Starts the head from the state that answered `request` before, if it still does.
     pub(crate) fn recall(&self, request: &Request) -> Result<bool> {
-        let Some((states, _)) = self.cacheable(&[]) else {
+        let Some(states) = self.cacheable(&[]) else {
             return Ok(false);
         };
         let records = Records::at(&self.layout.store);
@@ -145,17 +166,13 @@ impl Buildroot<'_> {
     }
 
     /// Where to look for states and what the head stands on, when both may be relied on.
-    fn cacheable(&self, carry: &[&str]) -> Option<(&dyn States, Option<State>)> {
+    fn cacheable(&self, carry: &[&str]) -> Option<&dyn States> {
         let states = self.storage.states()?;
-        let parent = match self.ground() {
-            Ground::Clean(parent) => parent,
-            Ground::Unmade => None,
-            Ground::Changed => return None,
-        };
         let usable = self.cx.config.chroot.layer_cache
             && self.is_exclusive()
+            && *self.ground.borrow() != Ground::Changed
             && (carry.is_empty() || states.carries());
-        usable.then_some((states, parent))
+        usable.then_some(states)
     }
 
     /// The state that answers `request`, if it is known and what the resolver saw still holds.
@@ -169,7 +186,11 @@ impl Buildroot<'_> {
             return Ok(None);
         };
         if !states.has(&record.state)? {
-            tracing::debug!("{} of {} is not there any more", record.state, request.what);
+            tracing::warn!(
+                "{} ({}) was removed from the store and is made anew",
+                record.state,
+                request.what
+            );
             return Ok(None);
         }
         if request.may_age
@@ -177,7 +198,7 @@ impl Buildroot<'_> {
         {
             return Ok(None);
         }
-        records.used(request, &self.cx.config.chroot.shared_name)?;
+        records.used(request, &record.state, &self.cx.config.chroot.shared_name)?;
         tracing::debug!("{}: {}, nothing to install", request.what, record.state);
         Ok(Some(record.state))
     }
@@ -186,8 +207,19 @@ impl Buildroot<'_> {
     pub(crate) fn start_from(&self, state: Option<&State>, carry: &[&str]) -> Result<()> {
         if let Some(states) = self.storage.states() {
             self.away(|| states.restart(state, carry))?;
-            *self.ground.borrow_mut() = Ground::Clean(state.cloned());
+            match state {
+                Some(state) => self.stands_on(states, state)?,
+                None => *self.ground.borrow_mut() = Ground::Nothing,
+            }
         }
+        Ok(())
+    }
+
+    fn stands_on(&self, states: &dyn States, state: &State) -> Result<()> {
+        *self.ground.borrow_mut() = Ground::State {
+            state: state.clone(),
+            identity: states.identity(state)?,
+        };
         Ok(())
     }
 

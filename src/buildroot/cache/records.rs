@@ -1,6 +1,7 @@
 //! Records of requests on disk, and who uses them.
 //!
 //!     STORE/requests/HASH.json        the state a request led to, and what the resolver saw
+//!     STORE/requests/KEY.json         the same by the state: what the request led to at some time
 //!     STORE/requests/HASH.lock        held while the state is made
 //!     STORE/roots/ROOT/uses/HASH      this root used it; its time says when last
 //!
@@ -26,7 +27,8 @@ pub(crate) struct Record {
     /// For people who look.
     what: String,
     pub(super) state: State,
-    parent: Option<State>,
+    /// Identity of what it was made on top of.
+    parent: String,
     shape: String,
     /// Digest of the packages, by which the resolver's next result is recognised.
     set: String,
@@ -37,7 +39,7 @@ pub(crate) struct Record {
 impl Record {
     pub(super) fn new(
         state: &State,
-        parent: Option<&State>,
+        parent: &str,
         request: &Request,
         set: &str,
         repos: Option<Vec<RepoState>>,
@@ -46,7 +48,7 @@ impl Record {
             format: FORMAT,
             what: request.what.clone(),
             state: state.clone(),
-            parent: parent.cloned(),
+            parent: parent.to_owned(),
             shape: request.shape.clone(),
             set: set.to_owned(),
             repos,
@@ -109,41 +111,54 @@ impl Records {
 
     /// Writes a record and that the root `shared` uses it.
     pub(super) fn keep(&self, request: &Request, shared: &str, record: &Record) -> Result<()> {
-        self.used(request, shared)?;
+        self.used(request, &record.state, shared)?;
+        if let State::Cached(key) = &record.state {
+            self.write_file(&self.file(key), record)?;
+        }
         self.write(request, record)
     }
 
     pub(super) fn write(&self, request: &Request, record: &Record) -> Result<()> {
-        let path = self.file(&request.hash);
+        self.write_file(&self.file(&request.hash), record)
+    }
+
+    fn write_file(&self, path: &Path, record: &Record) -> Result<()> {
         let directory = self.requests();
         fs_err::create_dir_all(&directory).map_err(Error::io("make", &directory))?;
         let text = serde_json::to_vec(record)
-            .map_err(|error| Error::io("write", &path)(std::io::Error::other(error)))?;
-        crate::fs::replace(&path, &text)
+            .map_err(|error| Error::io("write", path)(std::io::Error::other(error)))?;
+        crate::fs::replace(path, &text)
     }
 
-    /// The root `shared` uses the record now.
-    pub(super) fn used(&self, request: &Request, shared: &str) -> Result<()> {
+    /// The root `shared` uses the record, and the state it names, now.
+    pub(super) fn used(&self, request: &Request, state: &State, shared: &str) -> Result<()> {
         let directory = self.uses(shared);
         fs_err::create_dir_all(&directory).map_err(Error::io("make", &directory))?;
-        let path = directory.join(&request.hash);
-        let file = fs_err::File::create(&path).map_err(Error::io("write", &path))?;
-        file.file()
-            .set_modified(SystemTime::now())
-            .map_err(Error::io("set the time of", &path))
+        let key = match state {
+            State::Cached(key) => Some(key),
+            State::Snapshot(_) => None,
+        };
+        for name in [Some(&request.hash), key].into_iter().flatten() {
+            let path = directory.join(name);
+            let file = fs_err::File::create(&path).map_err(Error::io("write", &path))?;
+            file.file()
+                .set_modified(SystemTime::now())
+                .map_err(Error::io("set the time of", &path))?;
+        }
+        Ok(())
     }
 
     /// The digests of packages that lead from `parent` to a state that is there.
     pub(super) fn sets(
         &self,
-        parent: Option<&State>,
+        parent: &str,
         shape: &str,
         there: impl Fn(&str) -> Result<bool>,
     ) -> Result<BTreeSet<String>> {
         let mut sets = BTreeSet::new();
         for path in self.files()? {
             if let Some(record) = self.read_file(&path)?
-                && record.parent.as_ref() == parent
+                && record.parent == parent
                 && record.shape == shape
                 && there(&record.set)?
             {
@@ -213,7 +228,8 @@ impl Records {
             .iter()
             .filter_map(|path| Some(path.file_name()?.to_owned()))
             .collect();
-        for path in self.files()? {
+        // Locks go too: whoever waits for one that was removed takes it anew.
+        for path in paths(&self.requests())? {
             if !path.file_stem().is_some_and(|hash| used.contains(hash)) {
                 remove(&path)?;
             }

@@ -1,6 +1,6 @@
-//! Which storage a root gets.
+//! Which storage a root gets, where no plugin provides one.
 //!
-//! A plugin that provides one has the word, then the configuration. `auto` takes what the machine
+//! `auto` takes what the machine
 //! can do: layers, else btrfs, else a directory; whether it can is found out by trying.
 
 use super::Storage;
@@ -12,27 +12,13 @@ use crate::buildroot::layout::Layout;
 use crate::buildroot::trash::Trash;
 use crate::config::StorageKind;
 use crate::error::{Error, Result};
-use crate::plugin::Plugins;
 use crate::sandbox::Ids;
 
-/// The storage of the configured root.
-pub(crate) fn chosen<'a>(
-    cx: Cx<'a>,
-    trash: &'a Trash,
-    plugins: &Plugins,
-) -> Result<Box<dyn Storage + 'a>> {
-    let provided = plugins.storage(cx, trash)?;
-    let (storage, why) = match provided {
-        Some(storage) => (storage, "a plugin provides it".to_owned()),
-        None => by_configuration(cx, trash)?,
-    };
-    tracing::debug!("storage: {} ({why})", storage.name());
-    Ok(storage)
-}
+/// A storage, and why it was taken.
+pub(crate) type Choice<'a> = (Box<dyn Storage + 'a>, String);
 
-type Choice<'a> = (Box<dyn Storage + 'a>, String);
-
-fn by_configuration<'a>(cx: Cx<'a>, trash: &'a Trash) -> Result<Choice<'a>> {
+/// The storage that the configuration asks for.
+pub(crate) fn by_configuration<'a>(cx: Cx<'a>, trash: &'a Trash) -> Result<Choice<'a>> {
     let configured = "it is configured".to_owned();
     match cx.config.chroot.storage {
         StorageKind::Directory => Ok((directory(cx, trash), configured)),
@@ -88,18 +74,4 @@ pub(crate) fn layers<'a>(cx: Cx<'a>, trash: &'a Trash) -> Box<dyn Storage + 'a> 
 /// The volumes of the configured root, for the plugin that has the options.
 pub(crate) fn lvm<'a>(cx: Cx<'a>, options: LvmOptions) -> Result<Box<dyn Storage + 'a>> {
     Ok(Box::new(Lvm::new(cx, options)?))
-}
-
-/// One line for `--debug-config`: what is chosen on this machine, and why.
-pub(crate) fn describe(cx: Cx<'_>, trash: &Trash, plugins: &Plugins) -> String {
-    let provided = plugins
-        .storage(cx, trash)
-        .and_then(|provided| match provided {
-            Some(storage) => Ok((storage, "a plugin provides it".to_owned())),
-            None => by_configuration(cx, trash),
-        });
-    match provided {
-        Ok((storage, why)) => format!("storage here: {} ({why})", storage.name()),
-        Err(error) => format!("storage here: none ({error})"),
-    }
 }

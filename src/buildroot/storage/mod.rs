@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 
-pub(crate) use choose::{chosen, describe, layers, lvm};
+pub(crate) use choose::{Choice, by_configuration, layers, lvm};
 pub(crate) use layers::mount_source;
 pub(crate) use lvm::LvmOptions;
 
@@ -116,6 +116,16 @@ pub(crate) trait States {
     fn snapshots(&self) -> Result<Vec<Snapshot>>;
 
     fn has(&self, state: &State) -> Result<bool>;
+
+    /// What tells the state from every other one there is or was: a snapshot's name may be given to
+    /// another tree later.
+    fn identity(&self, state: &State) -> Result<String>;
+
+    /// Whose the cached states are, where that is not every root of the store: answers to requests
+    /// of others lead to nothing here.
+    fn scope(&self) -> String {
+        String::new()
+    }
 
     /// The snapshot that this head returns to; one that is no longer there counts as none.
     fn default_snapshot(&self) -> Result<Option<String>>;

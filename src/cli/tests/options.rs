@@ -67,6 +67,10 @@ fn options_become_assignments() {
             &["--enable-network"],
             set(&[("rpmbuild_networking", TRUE), ("use_host_resolv", TRUE)]),
         ),
+        (
+            &["--cache-alterations"],
+            set(&[("cache_alterations", TRUE)]),
+        ),
         (&["--offline"], set(&[("online", FALSE)])),
         (&["--isolation=auto"], set(&[("isolation", s("auto"))])),
         (

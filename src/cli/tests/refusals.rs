@@ -248,7 +248,6 @@ fn not_there_yet() {
         (&["--recurse"], "--recurse"),
         (&["-c"], "--continue"),
         (&["--tmp_prefix", "x"], "--tmp_prefix"),
-        (&["--cache-alterations"], "--cache-alterations"),
         (&["--new-chroot"], "--new-chroot"),
         (&["--init", "--isolation=nspawn"], "--isolation=nspawn"),
         (&["--bootstrap-chroot"], "--bootstrap-chroot"),

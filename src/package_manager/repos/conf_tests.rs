@@ -1,3 +1,5 @@
+//! Reading configurations of repositories.
+
 use super::*;
 use crate::package_manager::repos::tests::garbled;
 

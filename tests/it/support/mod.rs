@@ -8,7 +8,8 @@ mod uml;
 
 pub(crate) use done::Done;
 pub(crate) use machine::{minidistro, mounts_below, processes_of, wait_until};
-pub(crate) use mock::Running;
+pub(crate) use mock::{Mock, Running};
+pub(crate) use place::remove as remove_tree;
 pub(crate) use place::{Place, Who, configs, run, shared};
 pub(crate) use uml::Uml;
 

@@ -242,13 +242,15 @@ impl Place {
         self.chroot().join("result")
     }
 
-    /// `mock -r mini-ARCH` with these arguments.
+    /// `mock -r mini-ARCH` with these arguments. Each test makes its root only once or twice: the
+    /// root cache is off, and switched on by the tests that are about it.
     pub(crate) fn mock<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Mock<'_> {
         let configs = configs();
         let root = format!("mini-{}", super::ARCH);
         let mut mock = self
             .bare()
-            .args(["-r", &root, "--configdir", &configs.to_string_lossy()]);
+            .args(["-r", &root, "--configdir", &configs.to_string_lossy()])
+            .args(["--disable-plugin", "root_cache"]);
         if self.who == Who::Root {
             for (key, path) in [("basedir", self.basedir()), ("cache_topdir", self.cache())] {
                 mock = mock.args(["--config-opts", &format!("{key}={}", path.display())]);

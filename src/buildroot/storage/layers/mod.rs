@@ -103,8 +103,10 @@ impl Layers<'_> {
         let Some(mut head) = store::read::<Head>(&path)? else {
             return Ok(Head::new());
         };
-        let store = self.store();
-        if let Some(layer) = store.read_layer(&head.next)? {
+        // A layer of that name beside a tree was made by somebody else.
+        if !self.tree().exists()
+            && let Some(layer) = self.store().read_layer(&head.next)?
+        {
             self.frozen(&mut head, &layer)?;
         }
         Ok(head)
@@ -133,7 +135,10 @@ impl Layers<'_> {
     fn refer(&self, name: &str, id: &str) -> Result<()> {
         let directory = self.store().snapshots(&self.shared);
         store::make_private(&directory)?;
-        store::write(&directory.join(name), &SnapshotFile::new(id))
+        let path = directory.join(name);
+        store::write(&path, &SnapshotFile::new(id))?;
+        // It must not be younger on disk than the head's file, which no longer says it.
+        store::sync_file(&path)
     }
 
     fn snapshot(&self, name: &str) -> Result<Option<SnapshotFile>> {
@@ -146,16 +151,16 @@ impl Layers<'_> {
             State::Cached(key) => Some(key.clone()),
             State::Snapshot(name) => self.snapshot(name)?.map(|file| file.layer),
         };
-        Ok(id.filter(|id| self.store().has(id)))
+        Ok(id.filter(|id| self.store().chain(id).is_ok()))
     }
 
     fn needed(&self, state: &State) -> Result<String> {
         self.layer_of(state)?.ok_or_else(|| Error::Storage {
             message: format!("{state} of {} is not there any more", self.shared),
             hint: Some(format!(
-                "its layer was removed by hand; `mock --remove-snapshot` forgets it, `--scrub=overlayfs` begins anew \
-                 (store: {})",
-                self.store.display()
+                "a layer was removed from {}; `mock --rollback-to postinit` uses another, `--remove-snapshot` forgets \
+                 it, `--scrub=overlayfs` begins anew",
+                self.store().layers().display()
             )),
             code: 20,
         })
@@ -277,7 +282,12 @@ impl Layers<'_> {
         self.make_tree(&fresh, head.base.as_deref())?;
         // Between the two there is a head without a tree, which the next mock starts anew.
         {
-            let _lock = self.store().lock(self.runner)?;
+            let store = self.store();
+            let _lock = store.lock(self.runner)?;
+            // It may have been collected just before it was referred to.
+            if let Some(base) = &head.base {
+                store.chain(base)?;
+            }
             self.write_head(head)?;
         }
         fs_err::rename(&fresh, self.tree()).map_err(Error::io("make", self.tree()))
@@ -313,6 +323,9 @@ impl Storage for Layers<'_> {
     fn attach(&self) -> Result<Attached> {
         store::make_private(&self.store().layers())?;
         let mut head = self.head()?;
+        // Of a mock that was killed.
+        self.drop_tree(&self.aside())?;
+        self.drop_tree(&self.head_dir().join("fresh"))?;
         if self.tree().join("fs").is_dir() {
             if self.shown()? > 0 {
                 return Ok(Attached::AsLeft);
@@ -348,7 +361,10 @@ impl Storage for Layers<'_> {
         self.head()?;
         self.drop_tree(&self.aside())?;
         self.drop_tree(&self.head_dir().join("fresh"))?;
-        self.drop_tree(&self.tree())
+        self.drop_tree(&self.tree())?;
+        // One that lies elsewhere does not go with the root's directory.
+        let _ = fs_err::remove_dir(&self.root);
+        Ok(())
     }
 
     fn scrub(&self) -> Result<()> {
@@ -412,6 +428,10 @@ impl States for Layers<'_> {
         Ok(self.layer_of(state)?.is_some())
     }
 
+    fn identity(&self, state: &State) -> Result<String> {
+        self.needed(state)
+    }
+
     fn default_snapshot(&self) -> Result<Option<String>> {
         let Some(name) = self.head()?.default else {
             return Ok(None);
@@ -461,7 +481,7 @@ impl States for Layers<'_> {
             overlay::sync(&tree)?;
             let _lock = store.lock(self.runner)?;
             fs_err::rename(&tree, store.layer(&id)).map_err(Error::io("name", &tree))?;
-            overlay::sync(&store.layers())?;
+            store::sync_file(&store.layers())?;
             self.frozen(&mut head, &layer)?;
         }
         self.make_tree(&tree, head.base.as_deref())?;

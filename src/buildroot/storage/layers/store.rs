@@ -172,7 +172,8 @@ impl Store {
         Error::Storage {
             message: format!("layer {} {what}", self.layer(id).display()),
             hint: Some(
-                "it was removed or changed by hand; `mock --scrub=overlayfs` removes what depends on it"
+                "it was removed or changed by hand; `mock --clean` drops a root that stands on it, \
+                 `--scrub=overlayfs` all that does"
                     .to_owned(),
             ),
             code: 20,
@@ -214,6 +215,13 @@ pub(super) fn write<T: Serialize>(path: &Path, value: &T) -> Result<()> {
     let text = serde_json::to_vec(value)
         .map_err(|error| Error::io("write", path)(std::io::Error::other(error)))?;
     crate::fs::replace(path, &text)
+}
+
+/// Has the file, or the names in the directory, at `path` on disk.
+pub(super) fn sync_file(path: &Path) -> Result<()> {
+    fs_err::File::open(path)
+        .and_then(|file| file.sync_all())
+        .map_err(Error::io("write to disk", path))
 }
 
 /// Names in a directory of the store; none when it is not there.

@@ -146,6 +146,29 @@ impl States for Lvm<'_> {
         self.exists(&self.names.state(state))
     }
 
+    /// What is in a cached state is in its key, and a copy is what it was made of. Anything else is
+    /// known by lvm's id, which no other volume gets.
+    fn identity(&self, state: &State) -> Result<String> {
+        if let State::Cached(key) = state {
+            return Ok(key.clone());
+        }
+        let name = self.needed(state)?;
+        if let Some(State::Cached(key)) = self.tag(&name, COPY_TAG)?.as_deref().map(from_raw) {
+            return Ok(key);
+        }
+        self.with_ours(|ours| {
+            let found = ours.iter().find(|(volume, _)| volume.name == name);
+            found
+                .map(|(volume, _)| volume.id.clone())
+                .unwrap_or_default()
+        })
+    }
+
+    fn scope(&self) -> String {
+        let (group, pool) = (&self.options.volume_group, &self.options.pool_name);
+        format!("{group}/{pool} {}", self.names.root())
+    }
+
     fn default_snapshot(&self) -> Result<Option<String>> {
         let path = self.record();
         let volume = match fs_err::read_to_string(&path) {

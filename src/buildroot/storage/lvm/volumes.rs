@@ -11,13 +11,15 @@ pub(super) const ROOT_TAG: &str = "mock.root=";
 
 /// What is asked of `lvs`.
 pub(super) const FIELDS: &str =
-    "lv_name,lv_attr,pool_lv,lv_tags,lv_time,data_percent,metadata_percent";
+    "lv_name,lv_uuid,lv_attr,pool_lv,lv_tags,lv_time,data_percent,metadata_percent";
 
 /// One logical volume.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct Volume {
     #[serde(rename = "lv_name")]
     pub(super) name: String,
+    #[serde(rename = "lv_uuid")]
+    pub(super) id: String,
     #[serde(rename = "lv_attr")]
     attributes: String,
     #[serde(rename = "pool_lv")]
@@ -162,7 +164,7 @@ mod tests {
             .iter()
             .map(|(name, attributes, pool, tags)| {
                 format!(
-                    "{{\"lv_name\":\"{name}\", \"lv_attr\":\"{attributes}\", \"pool_lv\":\"{pool}\", \
+                    "{{\"lv_name\":\"{name}\", \"lv_uuid\":\"x\", \"lv_attr\":\"{attributes}\", \"pool_lv\":\"{pool}\", \
                      \"lv_tags\":\"{tags}\", \"lv_time\":\"1700000000\", \"data_percent\":\"12.34\", \
                      \"metadata_percent\":\"5.00\"}}"
                 )

@@ -1,0 +1,350 @@
+//! The layers themselves: killed at any moment, many at once, deep, damaged, on a full disk.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::support::{ARCH, Place, Who, run, srpm, wait_until};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn store(place: &Place) -> PathBuf {
+    place.basedir().join(".mock")
+}
+
+fn names(directory: PathBuf) -> BTreeSet<String> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+/// Layers by name; trash is none.
+fn layers(place: &Place) -> BTreeSet<String> {
+    let mut names = names(store(place).join("layers"));
+    names.retain(|name| !name.starts_with('.'));
+    names
+}
+
+fn shell(place: &Place, line: &str) -> String {
+    place
+        .mock(["-q", "--chroot", "--", line])
+        .ok()
+        .out()
+        .trim()
+        .to_owned()
+}
+
+fn both() -> impl Iterator<Item = Place> {
+    [Who::User, Who::Root].into_iter().filter_map(Place::new)
+}
+
+/// Everything that is thrown away is deleted in the end, whoever does it.
+fn no_trash(place: &Place) {
+    let left = || {
+        let mut all = names(place.basedir());
+        all.extend(names(store(place)));
+        all.retain(|name| name.starts_with(".mock-trash"));
+        all
+    };
+    let gone = wait_until(PATIENCE, || left().is_empty().then_some(()));
+    assert_eq!(gone, Some(()), "{:?}", left());
+}
+
+#[test]
+fn killed_while_a_snapshot_is_made() {
+    for place in both() {
+        place.mock(["--init"]).ok();
+        shell(&place, "echo precious > /etc/precious");
+        // From before it does anything to after it is over.
+        for step in 0..24 {
+            let name = format!("s{step}");
+            let running = place.mock(["--snapshot", &name]).spawn();
+            std::thread::sleep(Duration::from_millis(step * 6));
+            running.signal(Signal::SIGKILL);
+            drop(running);
+            // What was in the root is in it still, and a snapshot that is listed has it.
+            assert_eq!(shell(&place, "cat /etc/precious"), "precious", "{step}");
+            let list = place.mock(["-l"]).ok().out();
+            if list.contains(&format!(" {name}\n")) {
+                place.mock(["--rollback-to", &name]).ok();
+                assert_eq!(shell(&place, "cat /etc/precious"), "precious", "{step}");
+            }
+        }
+        place.mock(["--snapshot", "last"]).ok();
+        place.mock(["--rollback-to", "postinit"]).ok();
+        assert_eq!(shell(&place, "test -e /etc/precious || echo gone"), "gone");
+        no_trash(&place);
+        place.mock(["--scrub=all"]).ok();
+        assert!(!store(&place).exists());
+    }
+}
+
+#[test]
+fn killed_while_rolling_back_cleaning_and_scrubbing() {
+    for place in both() {
+        place.mock(["--init"]).ok();
+        shell(&place, "echo precious > /etc/precious");
+        place.mock(["--snapshot", "kept"]).ok();
+        for step in 0..12 {
+            for mode in [&["--rollback-to", "kept"][..], &["--clean"]] {
+                let running = place.mock(mode).spawn();
+                std::thread::sleep(Duration::from_millis(step * 6));
+                running.signal(Signal::SIGKILL);
+                drop(running);
+                assert_eq!(shell(&place, "cat /etc/precious"), "precious", "{step}");
+            }
+        }
+        let running = place.mock(["--scrub=all"]).spawn();
+        std::thread::sleep(Duration::from_millis(30));
+        running.signal(Signal::SIGKILL);
+        drop(running);
+        // Whatever it got done: a root can be made, and all of it can be removed.
+        place.mock(["--init"]).ok();
+        assert_eq!(shell(&place, "test -x /usr/bin/gcc && echo there"), "there");
+        place.mock(["--scrub=all"]).ok();
+        assert_eq!(names(place.basedir()), BTreeSet::new());
+    }
+}
+
+#[test]
+fn killed_while_a_root_is_made() {
+    for place in both() {
+        for milliseconds in [100, 400, 900, 1500] {
+            let running = place.mock(["--init"]).spawn();
+            std::thread::sleep(Duration::from_millis(milliseconds));
+            running.signal(Signal::SIGKILL);
+            drop(running);
+        }
+        place.mock(["--init"]).ok();
+        assert_eq!(
+            shell(&place, "rpm -V gcc make rpm-build && echo whole"),
+            "whole"
+        );
+        // No half layer is left, and nothing of the attempts.
+        assert_eq!(layers(&place).len(), 1);
+        no_trash(&place);
+    }
+}
+
+#[test]
+fn twenty_at_once_make_one_base() {
+    for place in both() {
+        let running: Vec<_> = (0..20)
+            .map(|number| {
+                let unique = format!("n{number}");
+                place
+                    .mock(["--uniqueext", &unique, "--shell", "true"])
+                    .spawn()
+            })
+            .collect();
+        let made = running
+            .into_iter()
+            .map(|running| running.wait().exits(0))
+            .filter(|done| done.stderr.contains("created postinit snapshot"))
+            .count();
+        assert_eq!(made, 1);
+        assert_eq!(layers(&place).len(), 1);
+        // Each has a head of its own: what one writes the others do not see.
+        let write = ["--uniqueext", "n1", "--shell", "echo 1 > /etc/one"];
+        place.mock(write).ok();
+        let look = ["--uniqueext", "n2", "--shell", "test ! -e /etc/one"];
+        place.mock(look).ok();
+        // A tenth costs what it writes itself: a few small files of its home and accounts.
+        let heads = store(&place).join(format!("roots/mini-{ARCH}/heads"));
+        let bytes = run(
+            "du",
+            [
+                "-sk",
+                &heads.join(format!("mini-{ARCH}-n3")).to_string_lossy(),
+            ],
+        );
+        let kilobytes: u64 = bytes
+            .split_whitespace()
+            .next()
+            .and_then(|number| number.parse().ok())
+            .expect("du says a number");
+        assert!(kilobytes < 500, "{kilobytes} kB");
+    }
+}
+
+#[test]
+fn a_stack_that_gets_deep() {
+    for place in both() {
+        place.mock(["--init"]).ok();
+        shell(
+            &place,
+            "mkdir -p /srv/a/b && echo 0 > /srv/a/file && touch /srv/a/b/inner && ln /srv/a/file /srv/a/other",
+        );
+        for round in 0..70 {
+            // Files come, change and go; a directory is replaced by another of its name.
+            let line = format!(
+                "echo {round} > /srv/a/file; touch /srv/r{round}; rm -f /srv/r$(({round} - 1)); \
+                 rm -rf /srv/a/b; mkdir /srv/a/b; touch /srv/a/b/only{round}; chmod 1777 /srv/a/b"
+            );
+            place.mock(["-q", "--mount", "--", "true"]).ok();
+            shell(&place, &line);
+            place.mock(["-q", "--snapshot", &format!("s{round}")]).ok();
+        }
+        let expected = "69 r69 only69 1777 0:0";
+        let look = "echo $(cat /srv/a/file) $(cd /srv; echo r*) $(ls /srv/a/b) $(stat -c '%a %u:%g' /srv/a/b)";
+        assert_eq!(shell(&place, look), expected);
+        assert_eq!(
+            shell(&place, "rpm -V gcc make rpm-build && echo whole"),
+            "whole"
+        );
+        let deepest = layers(&place)
+            .iter()
+            .map(|layer| depth(&place, layer))
+            .max();
+        assert!(deepest.is_some_and(|depth| depth <= 65), "{deepest:?}");
+        place.mock(["--rollback-to", "s3"]).ok();
+        assert_eq!(
+            shell(&place, "cat /srv/a/file; ls /srv/a/b").replace('\n', " "),
+            "3 only3"
+        );
+    }
+}
+
+fn depth(place: &Place, layer: &str) -> usize {
+    let path = store(place).join("layers").join(layer).join("layer.json");
+    let text = fs::read_to_string(path).expect("a layer says what it stands on");
+    let parent = text
+        .split("\"parent\":\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
+    1 + parent.map_or(0, |parent| depth(place, parent))
+}
+
+#[test]
+fn a_layer_that_was_removed_by_hand() {
+    for place in both() {
+        place.mock(["--rebuild", &srpm("cmakehello")]).ok();
+        let remove = |layer: &str| {
+            let path = store(&place).join("layers").join(layer);
+            crate::support::remove_tree(&path);
+        };
+        // The base: the root that stands on it says so, and a clean mends it.
+        for layer in layers(&place) {
+            remove(&layer);
+        }
+        if place.who == Who::User {
+            let done = place.mock(["--shell", "true"]).run().exits(20);
+            assert!(done.stderr.contains("is not there"), "{}", done.stderr);
+            assert!(done.stderr.contains("mock --clean"), "{}", done.stderr);
+        }
+        let done = place.mock(["--rebuild", &srpm("cmakehello")]).ok();
+        let said = "was removed from the store and is made anew";
+        assert!(done.stderr.contains(said), "{}", done.stderr);
+        // A snapshot: only somebody who knows what was in it can make it again.
+        place.mock(["--snapshot", "mine"]).ok();
+        place.mock(["--clean"]).ok();
+        for layer in layers(&place) {
+            remove(&layer);
+        }
+        let done = place.mock(["--shell", "true"]).run().exits(20);
+        let said = "snapshot mine of mini-";
+        assert!(done.stderr.contains(said), "{}", done.stderr);
+        place.mock(["--remove-snapshot", "mine"]).ok();
+        place.mock(["--shell", "test -x /usr/bin/gcc"]).ok();
+    }
+}
+
+#[test]
+fn two_of_one_user_are_in_the_same_root() {
+    for place in both() {
+        place.mock(["--init"]).ok();
+        let first = place
+            .mock([
+                "--shell",
+                "touch /tmp/first; while ! test -e /tmp/second; do sleep 0.05; done",
+            ])
+            .spawn();
+        let seen = wait_until(PATIENCE, || {
+            let done = place.mock(["-q", "--shell", "test -e /tmp/first"]).run();
+            done.shot().starts_with("exit 0").then_some(())
+        });
+        assert_eq!(seen, Some(()));
+        place.mock(["--shell", "touch /tmp/second"]).ok();
+        first.wait().exits(0);
+        // The one that is last leaves it usable for the next.
+        place.mock(["--shell", "test -e /tmp/second"]).ok();
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_when_a_snapshot_is_made() {
+    let Some(place) = Place::new(Who::Root) else {
+        return;
+    };
+    let script = "mkdir -p \"$disk\"; mount -t tmpfs -o size=900m none \"$disk\" || exit 98\n\
+        \"$@\" -q --init || exit 97\n\
+        \"$@\" -q --shell 'echo precious > /etc/precious' || exit 96\n\
+        head -c 2G /dev/zero > \"$disk/fill\" 2>/dev/null\n\
+        \"$@\" -q --snapshot full && exit 95\n\
+        \"$@\" -l | grep full && exit 94\n\
+        rm \"$disk/fill\"\n\
+        \"$@\" -q --shell 'cat /etc/precious' | grep precious || exit 93\n\
+        \"$@\" -q --snapshot full || exit 92\n\
+        \"$@\" -q --rollback-to postinit && \"$@\" -q --rollback-to full\n\
+        \"$@\" -q --shell 'cat /etc/precious' | grep precious || exit 91\n\
+        \"$@\" -q --scrub=all; ls -A \"$disk\"; umount -l \"$disk\"";
+    let script = format!("disk='{}'; {script}", place.basedir().display());
+    let words = [
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        "sh",
+        "-c",
+        &script,
+        "sh",
+    ];
+    let done = place.mock([""; 0]).through(words).run().exits(0);
+    assert!(
+        done.stderr.contains("No space left on device"),
+        "{}",
+        done.shot()
+    );
+    assert_eq!(done.out(), "precious\nprecious\n");
+}
+
+#[test]
+fn a_root_of_many_files_and_owners_goes_and_no_mount_is_crossed() {
+    let Some(place) = Place::new(Who::User) else {
+        return;
+    };
+    place.mock(["--init"]).ok();
+    let line = "mkdir /srv/many && cd /srv/many && \
+        for d in $(seq 20); do mkdir $d && (cd $d && seq 2500 | xargs touch); done && \
+        chown -R 12345:54321 /srv/many && mkdir -m 0 /srv/closed && \
+        d=/srv/deep; for i in $(seq 300); do d=$d/a; done && mkdir -p $d";
+    shell(&place, line);
+    place.mock(["--clean"]).ok();
+    no_trash(&place);
+    let heads = store(&place).join(format!("roots/mini-{ARCH}/heads/mini-{ARCH}"));
+    assert_eq!(names(heads), ["head.json".to_owned()].into());
+    // As root, a mount in what goes is somebody else's files.
+    let Some(place) = Place::new(Who::Root) else {
+        return;
+    };
+    place
+        .mock(["--config-opts", "storage=directory", "--init"])
+        .ok();
+    let precious = place.make_dir("files/precious");
+    fs::write(precious.join("file"), "x").expect("a test's file can be written");
+    let point = place.root().join("srv");
+    run(
+        "mount",
+        ["--bind".as_ref(), precious.as_os_str(), point.as_os_str()],
+    );
+    let done = place
+        .mock(["--config-opts", "storage=directory", "--clean"])
+        .run();
+    run("umount", [&point]);
+    assert!(done.stderr.contains("is a mount point"), "{}", done.stderr);
+    assert!(precious.join("file").exists());
+}
