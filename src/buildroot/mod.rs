@@ -79,6 +79,8 @@ pub(crate) struct Buildroot<'a> {
     pub(crate) storage: Box<dyn Storage + 'a>,
     ground: RefCell<Ground>,
     looks: cache::current::Looks,
+    /// What is installed, when that was asked and nothing has changed it since.
+    known: RefCell<Option<Installed>>,
     lock: Lock,
     exclusive: Cell<bool>,
 }
@@ -172,6 +174,7 @@ impl<'a> Buildroot<'a> {
             storage,
             ground: RefCell::new(ground),
             looks: cache::current::Looks::new(cx),
+            known: RefCell::default(),
             lock,
             exclusive: Cell::new(exclusive),
         })
@@ -194,6 +197,7 @@ impl<'a> Buildroot<'a> {
     /// Lets others use the root too.
     pub(crate) fn share(&self) -> Result<()> {
         if self.exclusive.replace(false) {
+            self.forget_installed();
             self.lock.share()?;
         }
         Ok(())
@@ -342,7 +346,20 @@ impl<'a> Buildroot<'a> {
 
     /// What is installed.
     pub(crate) fn installed(&self) -> Result<Installed> {
-        self.query(QUERY).map(|text| Installed::parse(&text))
+        if let Some(known) = self.known.borrow().as_ref() {
+            return Ok(known.clone());
+        }
+        let installed = Installed::parse(&self.query(QUERY)?);
+        // Only this mock can change it while the root is its alone.
+        if self.is_exclusive() {
+            self.known.replace(Some(installed.clone()));
+        }
+        Ok(installed)
+    }
+
+    /// Packages have come or gone.
+    fn forget_installed(&self) {
+        self.known.replace(None);
     }
 
     /// Names of what is installed, sorted.

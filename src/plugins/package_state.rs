@@ -4,7 +4,6 @@ use crate::buildroot::Buildroot;
 use crate::config::{PluginConfig, Value};
 use crate::error::Result;
 use crate::plugin::Plugin;
-use crate::report::LogSink;
 
 #[derive(Debug)]
 struct PackageState {
@@ -30,16 +29,9 @@ impl Plugin for PackageState {
         if !self.installed {
             return Ok(());
         }
-        let format = "%{nevra} %{buildtime} %{size} installed\\n";
-        let mut sink = LogSink::capture_only().without_stderr();
-        root.run_inside(
-            &[&root.cx.config.rpmbuild.rpm_command, "-qa", "--qf", format],
-            &root.as_root(),
-            &mut sink,
-        )?;
-        let text = sink.captured_text();
-        let mut lines: Vec<&str> = text.lines().collect();
-        lines.sort_unstable();
-        root.write_result("installed_pkgs.log", (lines.join("\n") + "\n").as_bytes())
+        let installed = root.installed()?;
+        let lines = installed.details.iter();
+        let text: String = lines.map(|line| format!("{line} installed\n")).collect();
+        root.write_result("installed_pkgs.log", text.as_bytes())
     }
 }

@@ -22,16 +22,17 @@ pub(crate) struct Requirement {
     pub(crate) version: String,
 }
 
-/// The format for `rpm -qa --qf` that [`Installed::parse`] reads: a line per package, then one per
-/// name it provides.
-pub(crate) const QUERY: &str =
-    "=%{NEVRA}\\n[ %{PROVIDENAME}\\t%{PROVIDEFLAGS:depflags}\\t%{PROVIDEVERSION}\\n]";
+/// The format for `rpm -qa --qf` that [`Installed::parse`] reads: a line per package, with the time
+/// it was built and its size, then one per name it provides.
+pub(crate) const QUERY: &str = "=%{NEVRA} %{BUILDTIME} %{SIZE}\\n[ %{PROVIDENAME}\\t%{PROVIDEFLAGS:depflags}\\t%{PROVIDEVERSION}\\n]";
 
 /// What is installed in a root.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Installed {
     /// Sorted.
     pub(crate) packages: Vec<String>,
+    /// The same with `BUILDTIME SIZE` after each: seconds since 1970, bytes.
+    pub(crate) details: Vec<String>,
     provides: HashMap<String, Vec<String>>,
 }
 
@@ -40,7 +41,9 @@ impl Installed {
         let mut installed = Self::default();
         for line in text.lines() {
             if let Some(package) = line.strip_prefix('=') {
-                installed.packages.push(package.to_owned());
+                let name = package.split(' ').next().unwrap_or_default();
+                installed.packages.push(name.to_owned());
+                installed.details.push(package.to_owned());
             } else if let Some(provide) = line.strip_prefix(' ') {
                 let mut fields = provide.split('\t');
                 let name = fields.next().unwrap_or_default();
@@ -54,6 +57,7 @@ impl Installed {
             }
         }
         installed.packages.sort();
+        installed.details.sort();
         installed
     }
 
@@ -141,12 +145,13 @@ mod tests {
     #[test]
     fn requirements_are_compared_with_provides() {
         let installed = Installed::parse(
-            "=make-1:4.3-4.x86_64\n make\t= \t1:4.3-4\n make(x86-64)\t\t\n=gcc-12.2-1.x86_64\n gcc\t=\t12.2-1\n",
+            "=make-1:4.3-4.x86_64 1700000000 4096\n make\t= \t1:4.3-4\n make(x86-64)\t\t\n=gcc-12.2-1.x86_64\n gcc\t=\t12.2-1\n",
         );
         assert_eq!(
             installed.packages,
             ["gcc-12.2-1.x86_64", "make-1:4.3-4.x86_64"]
         );
+        assert_eq!(installed.details[1], "make-1:4.3-4.x86_64 1700000000 4096");
         for (text, met) in [
             ("gcc", true),
             ("gcc >= 12", true),

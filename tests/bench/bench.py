@@ -80,13 +80,14 @@ def bare_init(bench):
 def mock_init(bench, user=False):
     where = bench.fresh(bench.user.pw_uid if user else 0)
     elapsed = timed(bench.mock(where, "--init", user=user))
+    timed(bench.mock(where, "--scrub=all", user=user))
     shutil.rmtree(where)
     return elapsed
 
 
 def ready_root(bench):
     where = bench.fresh()
-    timed(bench.mock(where, "--rebuild", bench.srpm("needsnothing")))
+    timed(bench.mock(where, "-N", "--rebuild", bench.srpm("needsnothing")))
     return where
 
 

@@ -26,4 +26,9 @@ cleanup() {
 trap cleanup EXIT
 mount -t tmpfs -o size=6g,mode=755 mock-bench "$disk"
 
-python3 tests/bench/bench.py --rounds "$rounds" --repo "$minidistro" --disk "$disk" --mock "$target/release/mock"
+for part in bench storage; do
+    mkdir "$disk/$part"
+    chmod 755 "$disk/$part"
+    python3 "tests/bench/$part.py" --rounds "$rounds" --repo "$minidistro" --disk "$disk/$part" --mock "$target/release/mock"
+    echo
+done

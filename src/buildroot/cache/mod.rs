@@ -226,6 +226,7 @@ impl Buildroot<'_> {
     /// What is on disk below the root's path changes under `work`.
     pub(crate) fn away<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         self.inside.release();
+        self.forget_installed();
         let done = work();
         self.inside.reopen().and(done)
     }
