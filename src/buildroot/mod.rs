@@ -160,6 +160,7 @@ impl<'a> Buildroot<'a> {
     ) -> Result<Self> {
         let ground = match exclusive.then(|| storage.attach()).transpose()? {
             Some(Attached::Empty) => Ground::Nothing,
+            Some(Attached::Unmade) => Ground::Unmade,
             Some(Attached::AsLeft) | None => Ground::Changed,
         };
         if !storage.is_visible() {
@@ -227,7 +228,7 @@ impl<'a> Buildroot<'a> {
     /// Empties a root in which a transaction was cut short: half-installed packages must not pass
     /// for whole ones. Says whether it had to.
     pub(crate) fn recover(&self) -> Result<bool> {
-        if !self.inside.exists(UNFINISHED) {
+        if self.ground() == Ground::Unmade || !self.inside.exists(UNFINISHED) {
             return Ok(false);
         }
         if self.storage.states().is_some() {

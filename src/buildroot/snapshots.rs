@@ -134,6 +134,14 @@ pub(crate) fn own_default(states: &dyn States) -> Result<Option<String>> {
     Ok(default.filter(|name| name != POSTINIT))
 }
 
+/// The snapshot that a clean returns to, whether it is there or not.
+pub(crate) fn default_state(states: &dyn States) -> Result<State> {
+    let default = states.default_snapshot()?;
+    Ok(State::Snapshot(
+        default.unwrap_or_else(|| POSTINIT.to_owned()),
+    ))
+}
+
 /// What a list shows.
 #[derive(Debug)]
 pub(crate) struct Listed {

@@ -1,6 +1,8 @@
 //! `--mount` and `--umount`: the root at its path, without initialising it.
 
+use crate::buildroot::cache::Ground;
 use crate::buildroot::layout::Layout;
+use crate::buildroot::snapshots;
 use crate::buildroot::trash::Trash;
 use crate::buildroot::{Buildroot, Cx};
 use crate::error::{Error, Result};
@@ -34,7 +36,16 @@ pub(super) fn mount(cx: Cx<'_>, trash: &Trash, words: &[String]) -> Result<()> {
             )),
         });
     }
-    Buildroot::open(cx, plugins.extras()?, storage).map(Buildroot::leave_attached)
+    let root = Buildroot::open(cx, plugins.extras()?, storage)?;
+    if root.ground() == Ground::Unmade
+        && let Some(states) = root.storage.states()
+    {
+        let default = snapshots::default_state(states)?;
+        let from = states.has(&default)?.then_some(&default);
+        root.start_from(from, &[])?;
+    }
+    root.leave_attached();
+    Ok(())
 }
 
 pub(super) fn umount(cx: Cx<'_>, trash: &Trash) -> Result<()> {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::buildroot::layout::{INITIALIZED, Layout, UNFINISHED};
-use crate::buildroot::snapshots::{self, Listed, POSTINIT};
+use crate::buildroot::snapshots::{self, Listed};
 use crate::buildroot::storage::{State, States, Storage};
 use crate::buildroot::trash::Trash;
 use crate::buildroot::{Buildroot, Cx};
@@ -31,12 +31,9 @@ pub(super) fn snapshot(cx: Cx<'_>, trash: &Trash, name: &str) -> Result<()> {
     snapshots::states(storage.as_ref(), "make_snapshot")?;
     let root = Buildroot::open_alone(cx, plugins.extras()?, storage)?;
     let states = snapshots::states(root.storage.as_ref(), "make_snapshot")?;
-    if root.ground() == crate::buildroot::cache::Ground::Nothing {
+    if root.ground().is_void() {
         // After a clean the root is what it returns to.
-        let default = states
-            .default_snapshot()?
-            .unwrap_or_else(|| POSTINIT.to_owned());
-        let default = State::Snapshot(default);
+        let default = snapshots::default_state(states)?;
         if !states.has(&default)? {
             root.away(|| root.storage.discard())?;
             return Err(nothing(cx));

@@ -3,6 +3,7 @@
 mod bind_mount;
 mod compress_logs;
 mod hw_info;
+mod lvm_root;
 mod overlayfs;
 mod package_state;
 mod root_cache;
@@ -15,11 +16,12 @@ use crate::plugin::{Plugin, Plugins};
 
 type Constructor = fn(&PluginConfig) -> Result<Box<dyn Plugin>>;
 
-const REGISTRY: [(&str, Constructor); 8] = [
+const REGISTRY: [(&str, Constructor); 9] = [
     ("tmpfs", tmpfs::new),
     ("root_cache", root_cache::new),
     ("overlayfs", overlayfs::new),
     ("bind_mount", bind_mount::new),
+    ("lvm_root", lvm_root::new),
     ("selinux", selinux::new),
     ("package_state", package_state::new),
     ("hw_info", hw_info::new),

@@ -74,7 +74,7 @@ fn start_on_state(
         }
         return finish(root, true);
     }
-    if root.ground() != Ground::Nothing {
+    if !root.ground().is_void() {
         root.start_from(None, &[])?;
     }
     let ops = base_ops(root);

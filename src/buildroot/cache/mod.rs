@@ -43,6 +43,8 @@ pub(crate) enum Ground {
     Changed,
     /// Nothing.
     Nothing,
+    /// There is no head: it has to be started from something before anything is put into it.
+    Unmade,
     /// A state, and what the build user wrote.
     State { state: State, identity: String },
 }
@@ -51,7 +53,7 @@ impl Ground {
     fn state(&self) -> Option<&State> {
         match self {
             Self::State { state, .. } => Some(state),
-            Self::Changed | Self::Nothing => None,
+            Self::Changed | Self::Nothing | Self::Unmade => None,
         }
     }
 
@@ -59,8 +61,13 @@ impl Ground {
     pub(super) fn identity(&self) -> &str {
         match self {
             Self::State { identity, .. } => identity,
-            Self::Changed | Self::Nothing => "",
+            Self::Changed | Self::Nothing | Self::Unmade => "",
         }
+    }
+
+    /// There is nothing in the tree, or no tree yet.
+    pub(crate) fn is_void(&self) -> bool {
+        matches!(self, Self::Nothing | Self::Unmade)
     }
 }
 
@@ -74,6 +81,9 @@ impl Buildroot<'_> {
         work: impl FnOnce(&Watch) -> Result<()>,
     ) -> Result<Answer> {
         let Some(states) = self.cacheable(carry) else {
+            if self.ground() == Ground::Unmade {
+                self.start_from(None, &[])?;
+            }
             work(&Watch::none())?;
             *self.ground.borrow_mut() = Ground::Changed;
             return Ok(Answer::InPlace);

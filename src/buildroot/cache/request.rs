@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::buildroot::Buildroot;
 use crate::buildroot::manager::rpm_macros;
+use crate::buildroot::storage::States;
 use crate::config::{Config, PackageManagerKind};
 use crate::package_manager::{self, Op};
 
@@ -94,6 +95,9 @@ impl Request {
         let shape = shape(root, manager);
         let parts = [
             root.ground().identity().to_owned(),
+            root.storage
+                .states()
+                .map_or_else(String::new, States::scope),
             shape.clone(),
             what.to_owned(),
             sources(config),

@@ -7,6 +7,7 @@ use super::Storage;
 use super::btrfs::{self, Btrfs};
 use super::directory::Directory;
 use super::layers::{Budget, Layers, unusable};
+use super::lvm::{Lvm, LvmOptions};
 use crate::buildroot::Cx;
 use crate::buildroot::layout::Layout;
 use crate::buildroot::trash::Trash;
@@ -123,4 +124,9 @@ pub(crate) fn left_behind<'a>(
         .into_iter()
         .filter(|other| other.name() != chosen && store.join(other.name()).is_dir())
         .collect()
+}
+
+/// The volumes of the configured root, for the plugin that has the options.
+pub(crate) fn lvm<'a>(cx: Cx<'a>, options: LvmOptions) -> Result<Box<dyn Storage + 'a>> {
+    Ok(Box::new(Lvm::new(cx, options)?))
 }

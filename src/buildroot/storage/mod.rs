@@ -13,6 +13,7 @@ mod choose;
 mod directory;
 mod files;
 mod layers;
+mod lvm;
 pub(crate) mod mounted;
 mod tmpfs;
 
@@ -22,8 +23,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 
-pub(crate) use choose::{Choice, by_configuration, left_behind, overlayfs};
+pub(crate) use choose::{Choice, by_configuration, left_behind, lvm, overlayfs};
 pub(crate) use layers::mount_source;
+pub(crate) use lvm::LvmOptions;
 pub(crate) use tmpfs::{Settings as TmpfsSettings, Tmpfs};
 
 /// Seconds since 1970.
@@ -59,6 +61,9 @@ pub(crate) enum Attached {
     AsLeft,
     /// Nothing.
     Empty,
+    /// There is none yet: the root's path is a directory of no importance, and [`States::restart`]
+    /// makes the head. For backends where an empty one is dear and would be dropped at once.
+    Unmade,
 }
 
 /// A snapshot as a list shows it.
@@ -119,6 +124,12 @@ pub(crate) trait States {
     /// What tells the state from every other one there is or was: a snapshot's name may be given to
     /// another tree later.
     fn identity(&self, state: &State) -> Result<String>;
+
+    /// Whose the cached states are, where that is not every root of the store: answers to requests
+    /// of others lead to nothing here.
+    fn scope(&self) -> String {
+        String::new()
+    }
 
     /// The snapshot that this head returns to; one that is no longer there counts as none.
     fn default_snapshot(&self) -> Result<Option<String>>;

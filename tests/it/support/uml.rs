@@ -10,7 +10,7 @@ use super::machine;
 use super::place::{Place, Who, base, configs, skip};
 
 /// No script takes this long: it hangs.
-const SECONDS: &str = "240";
+const SECONDS: &str = "600";
 
 /// The two disks.
 #[derive(Debug)]
