@@ -57,10 +57,11 @@ const LONG: Duration = Duration::from_secs(15);
 
 #[test]
 fn files_over_http() {
-    let server = serve(|line| match line.split(' ').nth(1) {
+    let server = serve(|line| {
+        match line.split(' ').nth(1) {
         Some("/there") => ok("content"),
         Some("/moved") => {
-            b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n".into()
+            b"HTTP/1.1 302 Found\r\nLocation: /there\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".into()
         }
         Some("/large") => ok(&"x".repeat(5 << 20)),
         Some("/endless") => {
@@ -70,7 +71,8 @@ fn files_over_http() {
         }
         Some("/cut") => b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc".into(),
         Some("/noise") => b"\x16\x03\x01".into(),
-        _ => b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".into(),
+        _ => b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".into(),
+    }
     });
     let get = |path: &str| get(&client(), &format!("{server}{path}"), LONG);
     assert_eq!(get("/there"), Ok(b"content".into()));
