@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Attached, Storage};
+use super::{Attached, Storage, mounted};
 use crate::buildroot::trash::Trash;
 use crate::error::{Error, Result};
 
@@ -18,6 +18,13 @@ impl Storage for Directory<'_> {
     }
 
     fn attach(&self) -> Result<Attached> {
+        // The head of another storage, from before the configuration was changed.
+        for other in mounted::at(&self.root)? {
+            if other.source.starts_with("mock:") {
+                tracing::warn!("unmounting what another storage has at {}", self.root.display());
+                mounted::detach(&self.root, true)?;
+            }
+        }
         if self.root.is_dir() {
             return Ok(Attached::AsLeft);
         }
