@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use crate::support::{ARCH, Place, Who, run, srpm, wait_until};
+use crate::support::{ARCH, Place, Uml, Who, run, srpm, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -347,4 +347,47 @@ fn a_root_of_many_files_and_owners_goes_and_no_mount_is_crossed() {
     run("umount", [&point]);
     assert!(done.stderr.contains("is a mount point"), "{}", done.stderr);
     assert!(precious.join("file").exists());
+}
+
+/// A layer that has its name is whole, whatever came after. Also on a kernel without the mount calls
+/// that take one layer at a time.
+#[test]
+fn the_power_goes() {
+    let Some(uml) = Uml::new() else { return };
+    let script = |body: &str| {
+        format!(
+            "insmod /usr/lib/uml/modules/$(uname -r)/kernel/fs/overlayfs/overlay.ko\n\
+             lmock() {{ mock --config-opts storage=layers -q \"$@\"; }}\n{body}"
+        )
+    };
+    uml.run(&script(
+        "lmock --init
+         lmock --shell 'echo precious >/etc/precious'
+         lmock --snapshot kept
+         lmock --shell 'echo later >/etc/later'
+         cut_power",
+    ))
+    .lost_power();
+    uml.run(&script(
+        "same 'the snapshot is listed' '* kept' \"$(lmock -l | tail -n1)\"
+         lmock --rollback-to kept
+         same 'it is whole' precious \"$(lmock --shell 'rpm -V bash rpm-build && cat /etc/precious')\"
+         lmock --shell 'for i in $(seq 500); do echo $i >/srv/$i; done; echo again >/etc/precious'
+         lmock --snapshot half &
+         sleep 0.3
+         echo cut >/dev/ttyS1
+         sleep 60",
+    ))
+    .lost_power();
+    uml.run(&script(
+        "if lmock -l | grep -q ' half$'; then
+             lmock --rollback-to half
+             same 'all of it is there' '500 again' \"$(lmock --shell 'ls /srv | wc -l; cat /etc/precious' | xargs)\"
+         fi
+         lmock --rollback-to kept
+         same 'what was kept' precious \"$(lmock --shell 'rpm -V bash rpm-build && cat /etc/precious')\"
+         lmock --scrub=all
+         same 'nothing is left' '' \"$(ls -A /mnt/state/lib)\"",
+    ))
+    .ok();
 }

@@ -21,7 +21,10 @@ impl Storage for Directory<'_> {
         // The head of another storage, from before the configuration was changed.
         for other in mounted::at(&self.root)? {
             if other.source.starts_with("mock:") {
-                tracing::warn!("unmounting what another storage has at {}", self.root.display());
+                tracing::warn!(
+                    "unmounting what another storage has at {}",
+                    self.root.display()
+                );
                 mounted::detach(&self.root, true)?;
             }
         }
