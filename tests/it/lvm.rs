@@ -167,6 +167,20 @@ fn a_pool_that_fills_up_is_told_of() {
         fill 195 40
         refuses 25 'ERROR: Thin pool mockvg/mockbuild is over 90%. Please enlarge it.' small --mount
         says 'nearly filled up' small --plugin-option=lvm_root:check_size=False --mount
+        # Two heads of one origin have the same file system id, which xfs mounts only when told.
+        xfs() {
+            lmock --plugin-option=lvm_root:size=512M --plugin-option=lvm_root:filesystem=xfs \
+                --plugin-option=lvm_root:pool_name=pool2 "$@"
+        }
+        refuses 25 "mockvg/+mock.mini-$arch.head is in the way" xfs --mount
+        quiet small --clean
+        quiet xfs --mount
+        quiet lvcreate -s "mockvg/+mock.mini-$arch.head" -n "mock.mini-$arch.postinit"
+        quiet xfs --uniqueext two --mount
+        same 'two of xfs' 2 "$(grep -c '/mnt/state/lib/mini-[^ ]*/root xfs' /proc/mounts)"
+        quiet xfs --scrub=lvm
+        same 'the other pool alone is left' 'data mockbuild' "$(volumes | sed 's/+[^ ]* //')"
+        quiet small --plugin-option=lvm_root:check_size=False --mount
         # Making space needs none.
         quiet small --list-snapshots
         quiet small --clean

@@ -24,6 +24,7 @@ impl Lvm<'_> {
     /// Makes a head that is not there: from a state, or with an empty file system.
     pub(super) fn make_head(&self, from: Option<&State>) -> Result<()> {
         let (commands, head) = (self.commands(), self.names.head());
+        self.check_free(&head)?;
         if let Some(state) = from {
             let tags = [format!("{ORIGIN_TAG}{}", raw(state))];
             return self.change(&commands.head(&self.names.state(state), &head, &tags));

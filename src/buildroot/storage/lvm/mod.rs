@@ -141,6 +141,29 @@ impl<'a> Lvm<'a> {
         Ok(self.ours()?.iter().any(|(ours, _)| ours == name))
     }
 
+    /// An error when a volume that is not this root's has a name that is needed.
+    fn check_free(&self, name: &str) -> Result<()> {
+        if self.exists(name)? || !self.list()?.has(name) {
+            return Ok(());
+        }
+        let LvmOptions {
+            volume_group,
+            pool_name,
+            ..
+        } = &self.options;
+        Err(Error::Storage {
+            message: format!(
+                "{volume_group}/{name} is in the way: it is no volume of {} in the pool {pool_name}",
+                self.names.root()
+            ),
+            hint: Some(format!(
+                "`lvs -o +pool_lv,lv_tags {volume_group}/{name}` shows what it is; where pool_name was another, `mock \
+                 --scrub=lvm` with that name removes it"
+            )),
+            code: 25,
+        })
+    }
+
     fn has_snapshots(&self) -> Result<bool> {
         let is_snapshot = |role: &Role| matches!(role, Role::State(State::Snapshot(_)));
         Ok(self.ours()?.iter().any(|(_, role)| is_snapshot(role)))

@@ -95,6 +95,7 @@ impl Lvm<'_> {
     /// Makes a state of a volume; one of that name goes when the new one is complete.
     fn keep(&self, of: &str, name: &str, tags: &[String]) -> Result<()> {
         self.names.check(name)?;
+        self.check_free(name)?;
         if !self.exists(name)? {
             return self.change(&self.commands().snapshot(of, name, tags));
         }

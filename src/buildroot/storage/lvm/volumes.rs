@@ -114,6 +114,10 @@ impl Volumes {
             .filter(move |volume| volume.is_thin() && volume.pool == pool)
     }
 
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|volume| volume.name == name)
+    }
+
     pub(super) fn is_used(&self, pool: &str) -> bool {
         self.thin(pool).next().is_some()
     }
