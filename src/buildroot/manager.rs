@@ -100,7 +100,7 @@ impl Buildroot<'_> {
         for (index, op) in ops.iter().enumerate() {
             let last = index + 1 == ops.len();
             self.attempts(kind, op, None, watch, last)?;
-            watch.end()?;
+            watch.end(op)?;
         }
         Ok(!watch.stopped())
     }

@@ -88,23 +88,43 @@ impl Buildroot<'_> {
             *self.ground.borrow_mut() = Ground::Changed;
             return Ok(Answer::InPlace);
         };
-        let ground = self.ground();
-        let records = Records::at(&self.layout.store);
-        if let Some(state) = self.find(states, &records, request)? {
-            self.start_from(Some(&state), carry)?;
+        if self.answer(states, request, carry)? {
             return Ok(Answer::Found);
         }
         // Whoever asks for the same meanwhile waits for this result.
+        let records = Records::at(&self.layout.store);
         let _making = Lock::wait_for(
             &records.lock(request)?,
             Mode::Exclusive,
             self.cx.runner,
             "makes the same root",
         )?;
-        if let Some(state) = self.find(states, &records, request)? {
-            self.start_from(Some(&state), carry)?;
+        if self.answer(states, request, carry)? {
             return Ok(Answer::Found);
         }
+        self.make(states, &records, request, carry, work)
+            .map(|()| Answer::Made)
+    }
+
+    /// Starts the head from the state that answers `request`, if there is one.
+    fn answer(&self, states: &dyn States, request: &Request, carry: &[&str]) -> Result<bool> {
+        let records = Records::at(&self.layout.store);
+        match self.find(states, &records, request)? {
+            Some(state) => self.start_from(Some(&state), carry).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Does the work on a clean tree and keeps what it leads to.
+    fn make(
+        &self,
+        states: &dyn States,
+        records: &Records,
+        request: &Request,
+        carry: &[&str],
+        work: impl FnOnce(&Watch) -> Result<()>,
+    ) -> Result<()> {
+        let ground = self.ground();
         let key = |set: &str| digest(&[ground.identity(), &request.shape, set]);
         let known = records.sets(ground.identity(), &request.shape, |set| {
             states.has(&State::Cached(key(set)))
@@ -126,19 +146,21 @@ impl Buildroot<'_> {
             Some(set) => set,
             None => self.installed_digest()?,
         };
-        let state = State::Cached(key(&set));
         let repos = watch.repos(self);
-        if !watch.stopped() {
+        let (state, is_there) = match ground.state() {
+            Some(same) if watch.changed_nothing() => (same.clone(), true),
+            _ => (State::Cached(key(&set)), watch.stopped()),
+        };
+        if !is_there {
             self.away(|| states.freeze(&state))?;
         }
-        if watch.stopped() || !carry.is_empty() {
+        if is_there || !carry.is_empty() {
             self.start_from(Some(&state), carry)?;
         } else {
             self.stands_on(states, &state)?;
         }
         let record = Record::new(&state, ground.identity(), request, &set, repos);
-        records.keep(request, &self.cx.config.chroot.shared_name, &record)?;
-        Ok(Answer::Made)
+        records.keep(request, &self.cx.config.chroot.shared_name, &record)
     }
 
     /// Starts the head from the state that answered `request` before, if it still does.
@@ -146,11 +168,7 @@ impl Buildroot<'_> {
         let Some(states) = self.cacheable(&[]) else {
             return Ok(false);
         };
-        let records = Records::at(&self.layout.store);
-        match self.find(states, &records, request)? {
-            Some(state) => self.start_from(Some(&state), &[]).map(|()| true),
-            None => Ok(false),
-        }
+        self.answer(states, request, &[])
     }
 
     /// Lets `request` have the same answer as `like` has.

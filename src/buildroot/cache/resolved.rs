@@ -42,6 +42,8 @@ struct Seen {
     digests: Vec<Option<String>>,
     repos: Option<Vec<RepoState>>,
     stopped: bool,
+    /// An operation changed something, or may have.
+    changed: bool,
 }
 
 impl Watch {
@@ -90,11 +92,15 @@ impl Watch {
     }
 
     /// The operation was carried out, or found to be known.
-    pub(crate) fn end(&self) -> Result<()> {
+    pub(crate) fn end(&self, op: &Op) -> Result<()> {
         let Some(dnf) = &self.dnf else { return Ok(()) };
         let resolution = Resolution::read(&dnf.dir)?;
         let mut seen = self.seen.borrow_mut();
         seen.stopped = resolution.as_ref().is_some_and(|found| found.stopped);
+        seen.changed |= !resolution
+            .as_ref()
+            .is_some_and(|found| found.packages.is_empty())
+            || matches!(op, Op::Module(..));
         seen.digests
             .push(resolution.as_ref().map(|found| found.digest.clone()));
         seen.repos = resolution.map(|found| found.repos);
@@ -130,6 +136,12 @@ impl Watch {
     /// The last operation was not carried out: its result is there already.
     pub(crate) fn stopped(&self) -> bool {
         self.seen.borrow().stopped
+    }
+
+    /// There was nothing to do.
+    pub(super) fn changed_nothing(&self) -> bool {
+        let seen = self.seen.borrow();
+        !seen.changed && !seen.digests.is_empty()
     }
 
     /// The repositories as they were resolved from; none where that is not known.

@@ -9,9 +9,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
+use super::Layers;
 use super::store::{self, Head, SnapshotFile};
-use super::{Layers, State};
 use crate::buildroot::cache::records::Records;
+use crate::buildroot::storage::State;
 use crate::error::{Error, Result};
 
 /// How long and how much the cache may keep.
