@@ -165,6 +165,7 @@ def main():
     version = [timed([str(bench.bin), "--version"]) for _ in range(50)]
     row("`mock --version`", version)
     print(f"\nPeak memory of mock itself during the rebuild: {memory(bench, where):.1f} MB")
+    timed(bench.mock(where, "--scrub=all"))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ target=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_director
 
 disk=$(mktemp -d /var/tmp/mock-bench-XXXXXX)
 cleanup() {
-    umount "$disk" 2>/dev/null || true
+    umount -R -l "$disk" 2>/dev/null || true
     rm -rf "$disk"
 }
 trap cleanup EXIT
