@@ -285,6 +285,12 @@ impl Error {
                 "give --resultdir a directory you can write, such as --resultdir=~/mock/"
                     .to_owned(),
             ),
+            // The kernel's word for it is in the message.
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => Some(
+                "`mock --scrub=root-cache` drops what is kept of earlier installations, `mock --scrub=all` all of a \
+                 root"
+                    .to_owned(),
+            ),
             Self::NotYet { .. }
             | Self::Io { .. }
             | Self::Spawn { .. }

@@ -4,6 +4,7 @@
 //! either is made in an order in which a kill leaves a head that the next mock can use.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::overlay::{self, Overlay};
 use super::store::{self, Head, Layer, SnapshotFile, Store};
@@ -11,6 +12,9 @@ use super::{Layers, mount_source};
 use crate::buildroot::storage::{State, mounted};
 use crate::error::{Error, Result};
 use crate::fs::remove_tree;
+
+/// Programs of the machine that look at every file are soon somewhere else.
+const LOOKED_AT: Duration = Duration::from_secs(2);
 
 impl Layers<'_> {
     pub(super) fn store(&self) -> Store {
@@ -166,23 +170,35 @@ impl Layers<'_> {
 
     /// Unmounts the head. One in use can go on being used, where that does no harm.
     pub(super) fn hide(&self, lazily: bool) -> Result<()> {
+        let until = Instant::now() + LOOKED_AT;
         for _ in 0..self.shown()? {
-            match mounted::detach(&self.root, false) {
-                Err(_) if lazily => mounted::detach(&self.root, true)?,
-                Err(error) => {
-                    return Err(Error::Storage {
-                        message: format!("the root is in use: {error}"),
-                        hint: Some(format!(
-                            "`fuser -vm {}` lists the programs that work in it",
-                            self.root.display()
-                        )),
-                        code: 60,
-                    });
+            loop {
+                match mounted::detach(&self.root, false) {
+                    Ok(()) => break,
+                    Err(_) if lazily => {
+                        mounted::detach(&self.root, true)?;
+                        break;
+                    }
+                    Err(_) if Instant::now() < until => {
+                        self.runner.interrupted()?;
+                        std::thread::sleep(Duration::from_millis(20));
+                    }
+                    Err(error) => return Err(self.in_use(&error)),
                 }
-                Ok(()) => {}
             }
         }
         Ok(())
+    }
+
+    fn in_use(&self, error: &Error) -> Error {
+        Error::Storage {
+            message: format!("the root is in use: {error}"),
+            hint: Some(format!(
+                "`fuser -vm {}` lists the programs that work in it",
+                self.root.display()
+            )),
+            code: 60,
+        }
     }
 
     /// A tree that goes: renamed out of the head at once.
