@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::support::{ARCH, Done, Place, Who, configs, minidistro, run, srpm};
 
 /// Source packages whose builds need more and more.
-const PACKAGES: [&str; 6] = [
+const PACKAGES: [&str; 7] = [
+    "autohello",
     "needsnothing",
     "noarchdata",
     "cmakehello",
