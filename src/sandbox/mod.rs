@@ -84,3 +84,21 @@ pub(crate) struct Sandbox {
     /// Keep the caller's terminal as controlling terminal (interactive shells).
     pub(crate) interactive: bool,
 }
+
+impl Sandbox {
+    /// None: a program of the machine's, as root.
+    pub(crate) fn machine(ids: Ids) -> Self {
+        Self {
+            root: PathBuf::from("/"),
+            view: View::Machine,
+            mounts: Vec::new(),
+            network: Network::Host,
+            user: User::ROOT,
+            ids,
+            hostname: None,
+            linux32: false,
+            cwd: PathBuf::from("/"),
+            interactive: false,
+        }
+    }
+}

@@ -38,6 +38,15 @@ pub(crate) fn at(path: &Path) -> Result<Vec<Found>> {
         .collect())
 }
 
+/// For a root's path at which something else is mounted.
+pub(crate) fn foreign(path: &Path, source: &str) -> Error {
+    Error::Storage {
+        message: format!("something else is mounted on {}: {source}", path.display()),
+        hint: Some(format!("unmount it: `umount {}`", path.display())),
+        code: 20,
+    }
+}
+
 /// Shows a directory at another path.
 #[expect(
     clippy::disallowed_methods,

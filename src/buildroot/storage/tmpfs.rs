@@ -55,15 +55,7 @@ impl Tmpfs {
         let found = mounted::at(&self.root)?;
         match found.last() {
             Some(other) if other.kind != "tmpfs" || other.source != self.source() => {
-                Err(Error::Storage {
-                    message: format!(
-                        "something else is mounted on {}: {}",
-                        self.root.display(),
-                        other.source
-                    ),
-                    hint: Some(format!("unmount it: `umount {}`", self.root.display())),
-                    code: 20,
-                })
+                Err(mounted::foreign(&self.root, &other.source))
             }
             _ => Ok(found.len()),
         }

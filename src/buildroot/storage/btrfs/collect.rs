@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::Duration;
 
 use super::store::{Head, maker};
 use super::{Btrfs, State};
@@ -13,21 +12,13 @@ use crate::buildroot::cache::records::Records;
 use crate::buildroot::storage::files;
 use crate::error::{Error, Result};
 
-/// How often old states are looked for.
-const DUE: Duration = Duration::from_secs(24 * 60 * 60);
-
 impl Btrfs<'_> {
     /// Applies the budget when that was not done for a day.
     pub(super) fn collect_when_due(&self) -> Result<()> {
         let store = self.store();
-        let mark = store.path.join("collected");
-        let fresh = fs_err::metadata(&mark)
-            .and_then(|metadata| metadata.modified())
-            .is_ok_and(|then| then.elapsed().is_ok_and(|age| age < DUE));
-        if fresh || !store.cached().is_dir() {
+        if !store.cached().is_dir() || !files::is_due(&store.path)? {
             return Ok(());
         }
-        crate::fs::replace(&mark, b"")?;
         let records = Records::at(&self.store);
         records.forget_older_than(self.budget.age)?;
         self.collect_unreferenced()?;

@@ -5,12 +5,12 @@
 
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::report::LogSink;
 use crate::run::{Cmd, Runner, Status, Stdio};
-use crate::sandbox::{Ids, Network, Sandbox, User, View};
+use crate::sandbox::{Ids, Sandbox};
 
 /// Where distributions put it; the caller's own search path says nothing about administration.
 const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
@@ -144,18 +144,7 @@ fn cmd(words: &[&dyn AsRef<OsStr>], ids: Ids) -> Cmd {
         env: [("PATH", PATH), ("LC_ALL", "C.UTF-8")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
-        sandbox: Sandbox {
-            root: PathBuf::from("/"),
-            view: View::Machine,
-            mounts: Vec::new(),
-            network: Network::Host,
-            user: User::ROOT,
-            ids,
-            hostname: None,
-            linux32: false,
-            cwd: PathBuf::from("/"),
-            interactive: false,
-        },
+        sandbox: Sandbox::machine(ids),
         stdio: Stdio::Captured,
         timeout: None,
     }

@@ -13,6 +13,7 @@ use super::Layers;
 use super::store::{self, Head, SnapshotFile};
 use crate::buildroot::cache::records::Records;
 use crate::buildroot::storage::State;
+use crate::buildroot::storage::files::is_due;
 use crate::error::{Error, Result};
 
 /// How long and how much the cache may keep.
@@ -24,20 +25,12 @@ pub(in crate::buildroot::storage) struct Budget {
     pub(in crate::buildroot::storage) size: u64,
 }
 
-/// How often old layers are looked for.
-const DUE: Duration = Duration::from_secs(24 * 60 * 60);
-
 impl Layers<'_> {
     /// Applies the budget when that was not done for a day.
     pub(super) fn collect_when_due(&self) -> Result<()> {
-        let mark = self.store.join("collected");
-        let fresh = fs_err::metadata(&mark)
-            .and_then(|metadata| metadata.modified())
-            .is_ok_and(|then| then.elapsed().is_ok_and(|age| age < DUE));
-        if fresh || !self.store.join("layers").is_dir() {
+        if !self.store.join("layers").is_dir() || !is_due(&self.store)? {
             return Ok(());
         }
-        crate::fs::replace(&mark, b"")?;
         let records = Records::at(&self.store);
         records.forget_older_than(self.budget.age)?;
         self.collect_unreferenced()?;

@@ -155,15 +155,7 @@ impl Layers<'_> {
                 || mount.part.ends_with(&tree)
         };
         match found.last() {
-            Some(other) if !ours(other) => Err(Error::Storage {
-                message: format!(
-                    "something else is mounted on {}: {}",
-                    self.root.display(),
-                    other.source
-                ),
-                hint: Some(format!("unmount it: `umount {}`", self.root.display())),
-                code: 20,
-            }),
+            Some(other) if !ours(other) => Err(mounted::foreign(&self.root, &other.source)),
             _ => Ok(found.len()),
         }
     }

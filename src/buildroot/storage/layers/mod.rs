@@ -88,6 +88,7 @@ impl Storage for Layers<'_> {
     }
 
     fn attach(&self) -> Result<Attached> {
+        store::make_private(&self.store)?;
         store::make_private(&self.store().layers())?;
         let mut head = self.head()?;
         // Of a mock that was killed.

@@ -4,12 +4,10 @@
 //! kills them, not even the end of mock, because one that was stopped half-way may leave a volume
 //! suspended, and everything that uses it waits for ever.
 
-use std::path::PathBuf;
-
 use crate::buildroot::describe;
 use crate::error::{Error, Result};
 use crate::run::{Cmd, Runner, Sink, Status, Stdio, Stream};
-use crate::sandbox::{Ids, Network, Sandbox, User, View};
+use crate::sandbox::{Ids, Sandbox};
 
 /// Starts programs of the machine.
 #[derive(Clone, Copy)]
@@ -68,18 +66,7 @@ impl Tool<'_> {
                 .into_iter()
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
-            sandbox: Sandbox {
-                root: PathBuf::from("/"),
-                view: View::Machine,
-                mounts: Vec::new(),
-                network: Network::Host,
-                user: User::ROOT,
-                ids: Ids::Host,
-                hostname: None,
-                linux32: false,
-                cwd: PathBuf::from("/"),
-                interactive: false,
-            },
+            sandbox: Sandbox::machine(Ids::Host),
             stdio: Stdio::Captured,
             timeout: None,
         }
