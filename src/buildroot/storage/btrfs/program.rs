@@ -196,6 +196,6 @@ mod tests {
         let path = Path::new("/a/-b");
         let cmd = cmd(&[&"btrfs", &"subvolume", &"create", &path], Ids::Range);
         assert_eq!(cmd.argv, ["btrfs", "subvolume", "create", "/a/-b"]);
-        assert_eq!(cmd.sandbox, Sandbox::machine(Ids::Host));
+        assert_eq!(cmd.sandbox, Sandbox::machine(Ids::Range));
     }
 }
