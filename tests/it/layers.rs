@@ -253,6 +253,31 @@ fn a_layer_that_was_removed_by_hand() {
     }
 }
 
+/// A file that cannot be understood may refer to anything.
+#[test]
+fn what_is_not_understood_is_not_collected() {
+    let Some(place) = Place::new(Who::User) else {
+        return;
+    };
+    place.mock(["--init"]).ok();
+    shell(&place, "echo precious > /etc/precious");
+    place.mock(["--snapshot", "mine"]).ok();
+    place.mock(["--rollback-to", "postinit"]).ok();
+    let file = store(&place).join(format!("roots/mini-{ARCH}/snapshots/mine"));
+    let understood = fs::read(&file).expect("a snapshot is a file");
+    let before = layers(&place);
+    for garbage in [&b"garbage"[..], b"", b"{\"format\":99}"] {
+        fs::write(&file, garbage).expect("as root any file can be written");
+        let done = place.mock(["--scrub=root-cache"]).ok();
+        let said = "snapshots/mine cannot be understood";
+        assert!(done.stderr.contains(said), "{}", done.stderr);
+        assert_eq!(layers(&place), before);
+    }
+    fs::write(&file, understood).expect("as root any file can be written");
+    place.mock(["--rollback-to", "mine"]).ok();
+    assert_eq!(shell(&place, "cat /etc/precious"), "precious");
+}
+
 #[test]
 fn two_of_one_user_are_in_the_same_root() {
     for place in both() {

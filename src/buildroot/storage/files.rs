@@ -34,17 +34,38 @@ pub(super) fn make_private(path: &Path) -> Result<()> {
 
 /// A file's content; none when it is not there, cannot be understood, or is of another version.
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    let parsed = parse(path)?;
+    if matches!(parsed, Some(None)) {
+        tracing::warn!("{} cannot be understood and is ignored", path.display());
+    }
+    Ok(parsed.flatten())
+}
+
+/// The same for whoever removes what no file refers to: one that cannot be understood may refer to
+/// anything.
+pub(super) fn read_surely<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    match parse(path)? {
+        Some(None) => Err(Error::Storage {
+            message: format!("{} cannot be understood", path.display()),
+            hint: Some(
+                "another version of mock may have written it; nothing is removed from the store until it is gone"
+                    .to_owned(),
+            ),
+            code: 20,
+        }),
+        other => Ok(other.flatten()),
+    }
+}
+
+/// What is in a file, if there is one; and none of it when it cannot be understood.
+fn parse<T: DeserializeOwned>(path: &Path) -> Result<Option<Option<T>>> {
     match fs_err::read(path) {
-        Ok(content) => {
-            let parsed = serde_json::from_slice::<serde_json::Value>(&content)
+        Ok(content) => Ok(Some(
+            serde_json::from_slice::<serde_json::Value>(&content)
                 .ok()
                 .filter(|value| value.get("format") == Some(&FORMAT.into()))
-                .and_then(|value| serde_json::from_value(value).ok());
-            if parsed.is_none() {
-                tracing::warn!("{} cannot be understood and is ignored", path.display());
-            }
-            Ok(parsed)
-        }
+                .and_then(|value| serde_json::from_value(value).ok()),
+        )),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io("read", path)(error)),
     }

@@ -10,10 +10,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Layers;
-use super::store::{self, Head, SnapshotFile};
+use super::store::{self, Head, Layer, SnapshotFile};
 use crate::buildroot::cache::records::Records;
 use crate::buildroot::storage::State;
-use crate::buildroot::storage::files::is_due;
+use crate::buildroot::storage::files::{is_due, read_surely};
 use crate::error::{Error, Result};
 
 /// How long and how much the cache may keep.
@@ -42,14 +42,18 @@ impl Layers<'_> {
         let store = self.store();
         let _lock = store.lock(self.runner)?;
         Records::at(&self.store).forget_unused()?;
-        let mut kept = BTreeSet::new();
-        for id in self.referenced()? {
-            // A chain with a hole is kept as far as it goes: what is broken is said when it is used.
-            let mut next = Some(id);
-            while let Some(id) = next.filter(|id| kept.insert(id.clone())) {
-                next = store.read_layer(&id)?.and_then(|layer| layer.parent);
+        let all = self.held().and_then(|mut held| {
+            held.extend(self.cached()?);
+            self.with_parents(held)
+        });
+        let kept = match all {
+            Ok(kept) => kept,
+            Err(error @ Error::Storage { .. }) => {
+                tracing::warn!("layers that nothing uses are left: {error}");
+                return Ok(());
             }
-        }
+            Err(error) => return Err(error),
+        };
         for id in store::names(&store.layers())? {
             if !kept.contains(&id) {
                 tracing::debug!("removing layer {id}: nothing refers to it");
@@ -59,28 +63,49 @@ impl Layers<'_> {
         Ok(())
     }
 
-    fn referenced(&self) -> Result<BTreeSet<String>> {
+    /// Layers that snapshots and heads refer to.
+    fn held(&self) -> Result<BTreeSet<String>> {
         let store = self.store();
         let mut found = BTreeSet::new();
         for shared in store::names(&self.store.join("roots"))? {
             for name in store::names(&store.snapshots(&shared))? {
                 let path = store.snapshots(&shared).join(name);
-                found.extend(store::read::<SnapshotFile>(&path)?.map(|file| file.layer));
+                found.extend(read_surely::<SnapshotFile>(&path)?.map(|file| file.layer));
             }
             for name in store::names(&store.heads(&shared))? {
                 let path = store.heads(&shared).join(name).join("head.json");
-                if let Some(head) = store::read::<Head>(&path)? {
+                if let Some(head) = read_surely::<Head>(&path)? {
                     found.extend(head.base);
                     found.insert(head.next);
                 }
             }
         }
-        let cached = Records::at(&self.store).states()?;
-        found.extend(cached.into_iter().filter_map(|state| match state {
+        Ok(found)
+    }
+
+    /// Layers that records of the cache refer to.
+    fn cached(&self) -> Result<BTreeSet<String>> {
+        let states = Records::at(&self.store).states()?;
+        let key = |state| match state {
             State::Cached(key) => Some(key),
             State::Snapshot(_) => None,
-        }));
-        Ok(found)
+        };
+        Ok(states.into_iter().filter_map(key).collect())
+    }
+
+    /// These, and what they stand on.
+    fn with_parents(&self, ids: impl IntoIterator<Item = String>) -> Result<BTreeSet<String>> {
+        let store = self.store();
+        let mut all = BTreeSet::new();
+        for id in ids {
+            // A chain with a hole is kept as far as it goes: what is broken is said when it is used.
+            let mut next = Some(id);
+            while let Some(id) = next.filter(|id| all.insert(id.clone())) {
+                let path = store.layer(&id).join("layer.json");
+                next = read_surely::<Layer>(&path)?.and_then(|layer| layer.parent);
+            }
+        }
+        Ok(all)
     }
 
     /// Removes the store itself when it holds nothing any more.
@@ -103,12 +128,16 @@ impl Layers<'_> {
         Ok(())
     }
 
-    /// Forgets the least recently used records until what is left is small enough.
+    /// Forgets the least recently used records until what only they keep is small enough. Snapshots
+    /// and roots are not the cache's to remove, nor counted as it.
     fn shrink(&self, records: &Records) -> Result<()> {
         loop {
+            let held = self.with_parents(self.held()?)?;
             let mut total = 0;
             for id in store::names(&self.store().layers())? {
-                total += size(&self.store().layer(&id))?;
+                if !held.contains(&id) {
+                    total += size(&self.store().layer(&id))?;
+                }
             }
             if total <= self.budget.size || !records.forget_oldest()? {
                 return Ok(());
