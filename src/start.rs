@@ -85,6 +85,7 @@ fn say_storage(config: &Config, host: &Host, identity: Identity, named: &str) ->
             host,
             identity: &identity,
             runner: &runner,
+            turn: &holders::Turn::default(),
             named,
             live: false,
             logs: false,
@@ -131,9 +132,14 @@ fn work(
     identity: Identity,
     invocation: &Invocation,
 ) -> Result<()> {
+    let mut turn = holders::Turn::default();
     let (identity, runner) = match command {
         Command::Orphanskill => (identity, Exec::new(Signals::install()?)?),
-        _ => privileged(beside_another(config, host, identity)?)?,
+        _ => {
+            let (entered, waited) = beside_another(config, host, identity)?;
+            turn = waited;
+            privileged(entered)?
+        }
     };
     let named = named(config, &invocation.overrides.root);
     let _run = report::Step::start("run");
@@ -143,6 +149,7 @@ fn work(
         host,
         identity: &identity,
         runner: &runner,
+        turn: &turn,
         named: &named,
         live: config
             .logging
@@ -187,11 +194,13 @@ fn scrub_all(invocation: &Invocation, host: &Host, identity: Identity) -> Result
                 .push(("unique-ext".to_owned(), unique.as_str().into()));
         }
         let loaded = request::load(&overrides, host, &identity)?;
+        let turn = holders::Turn::default();
         let cx = Cx {
             config: &loaded.config,
             host,
             identity: &identity,
             runner: &runner,
+            turn: &turn,
             named: &known.config,
             live: false,
             logs: false,
@@ -213,11 +222,24 @@ fn privileged(identity: Identity) -> Result<(Identity, Exec)> {
 
 /// Where another mock of the same user has the root mounted in its namespaces, this one enters them:
 /// there only it can be seen, and it must not be mounted twice.
-fn beside_another(config: &Config, host: &Host, identity: Identity) -> Result<Identity> {
+fn beside_another(
+    config: &Config,
+    host: &Host,
+    identity: Identity,
+) -> Result<(Identity, holders::Turn)> {
+    if identity.root {
+        return Ok((identity, holders::Turn::default()));
+    }
     let base = Layout::of(&config.chroot).base;
-    let Some(pid) = holders::find(&base).filter(|_| !identity.root) else {
-        return Ok(identity);
+    let turn = holders::Turn::take(&base, &Exec::new(Signals::install()?)?)?;
+    let identity = match holders::find(&base) {
+        Some(pid) => joined(pid, host, identity)?,
+        None => identity,
     };
+    Ok((identity, turn))
+}
+
+fn joined(pid: u32, host: &Host, identity: Identity) -> Result<Identity> {
     match userns::join(pid) {
         Ok((ids, mapped)) => {
             tracing::debug!("entered the namespaces of process {pid}, which has the root mounted");

@@ -4,10 +4,53 @@
 //! the same root must not mount its writable directory once more; it enters the first one's
 //! namespaces instead. `holders` beside the root lists the processes that have it: number and start
 //! time, which together are never used again.
+//!
+//! A mock that is already in namespaces of its own can enter no others. So those that begin at the
+//! same time take turns ([`Turn`]) from before they enter any until they are in the list.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use crate::error::Result;
+use super::lock::{Lock, Mode};
+use crate::error::{Error, Result};
+use crate::run::Runner;
+
+/// Held from before namespaces are entered until this process is in the list.
+#[derive(Debug, Default)]
+pub(crate) struct Turn(RefCell<Option<(PathBuf, Lock)>>);
+
+impl Turn {
+    /// Waits for the turn at the root of directory `base`.
+    pub(crate) fn take(base: &Path, runner: &dyn Runner) -> Result<Self> {
+        let (Some(directory), Some(name)) = (base.parent(), base.file_name()) else {
+            return Ok(Self::default());
+        };
+        if !directory.is_dir() {
+            fs_err::create_dir_all(directory).map_err(Error::io("make", directory))?;
+            let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+            fs_err::set_permissions(directory, private)
+                .map_err(Error::io("set the mode of", directory))?;
+        }
+        let path = directory.join(format!(".{}.turn", name.to_string_lossy()));
+        let lock = Lock::wait_for(&path, Mode::Exclusive, runner, "enters this root")?;
+        Ok(Self(RefCell::new(Some((path, lock)))))
+    }
+
+    /// Lets the next one have it.
+    pub(crate) fn pass(&self) {
+        if let Some((path, lock)) = self.0.take() {
+            // Whoever waits for a lock on a file that is gone takes it anew.
+            let _ = fs_err::remove_file(path);
+            drop(lock);
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.pass();
+    }
+}
 
 fn file(base: &Path) -> PathBuf {
     base.join("holders")
@@ -48,7 +91,6 @@ fn started(pid: u32) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
 
     #[test]
     fn this_process_is_found_and_others_are_not() -> Result<()> {

@@ -51,6 +51,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) host: &'a Host,
     pub(crate) identity: &'a Identity,
     pub(crate) runner: &'a dyn Runner,
+    /// Given up as soon as others can see that this mock has the root.
+    pub(crate) turn: &'a holders::Turn,
     /// What comes after `-r` to have this root again, for commands in hints.
     pub(crate) named: &'a str,
     /// Programs' output is shown while they run.
@@ -166,6 +168,7 @@ impl<'a> Buildroot<'a> {
         if !storage.is_visible() {
             holders::note(&layout.base, exclusive)?;
         }
+        cx.turn.pass();
         let inside = Inside::open(&layout.root, cx.identity.ids)?;
         let user = cx.identity.build_user(&cx.config.users);
         Ok(Self {

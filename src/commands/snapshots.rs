@@ -35,7 +35,8 @@ pub(super) fn snapshot(cx: Cx<'_>, trash: &Trash, name: &str) -> Result<()> {
         // After a clean the root is what it returns to.
         let default = snapshots::default_state(states)?;
         if !states.has(&default)? {
-            root.away(|| root.storage.discard())?;
+            // What was begun for it goes again; there is nothing to go back to.
+            let _ = root.away(|| root.storage.discard());
             return Err(nothing(cx));
         }
         root.start_from(Some(&default), &[])?;

@@ -56,24 +56,20 @@ fn differences(one: &str, other: &str) -> Vec<String> {
     [only(&one, &other, '-'), only(&other, &one, '+')].concat()
 }
 
-fn the_same_root_either_way(who: Who) {
+fn the_same_root_either_way(who: Who, packages: &[&str]) {
     let Some(place) = Place::new(who) else {
         return;
     };
-    for package in PACKAGES {
+    for package in packages {
         let package = srpm(package);
         let mut seen = Vec::new();
-        for how in [
-            &["--no-layer-cache", "-N"][..],
-            &["-N", "--quiet"],
-            &["-N", "-v"],
-        ] {
+        for how in [&["--no-layer-cache", "-N"][..], &["-N"], &["-N"]] {
             place.mock(["--rebuild"]).args(how).args([&package]).ok();
             seen.push(look(&place));
         }
-        for cached in &seen[1..] {
+        for kept in &seen[1..] {
             assert_eq!(
-                differences(&seen[0], cached),
+                differences(&seen[0], kept),
                 Vec::<String>::new(),
                 "{package}"
             );
@@ -83,12 +79,12 @@ fn the_same_root_either_way(who: Who) {
 
 #[test]
 fn the_same_root_either_way_as_root() {
-    the_same_root_either_way(Who::Root);
+    the_same_root_either_way(Who::Root, &["needsnothing", "cmakehello", "genbr"]);
 }
 
 #[test]
 fn the_same_root_either_way_as_a_user() {
-    the_same_root_either_way(Who::User);
+    the_same_root_either_way(Who::User, &PACKAGES);
 }
 
 /// How often the package manager was started for the result in `result`.

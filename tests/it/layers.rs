@@ -300,6 +300,25 @@ fn two_of_one_user_are_in_the_same_root() {
     }
 }
 
+/// Whoever begins when, all of them are in the same root at the same time.
+#[test]
+fn many_begin_at_once_in_one_root() {
+    for place in both() {
+        place.mock(["--init"]).ok();
+        let running: Vec<_> = (0..8)
+            .map(|number| {
+                let line = format!(
+                    "touch /tmp/n{number}; until [ $(ls /tmp | grep -c ^n) = 8 ]; do sleep 0.05; done"
+                );
+                place.mock(["--shell", &line]).spawn()
+            })
+            .collect();
+        for one in running {
+            one.wait().exits(0);
+        }
+    }
+}
+
 #[test]
 fn a_disk_that_is_full_when_a_snapshot_is_made() {
     let Some(place) = Place::new(Who::Root) else {

@@ -118,7 +118,7 @@ fn snapshots_on_volumes() {
         quiet lmock --umount
         ! mountpoint -q $root || fail 'the head is still mounted'
         quiet lmock --mount
-        same 'nothing is left aside' '+head +key +key +two mockbuild mvn postinit theirs v1.2 x.postinit x.v1' "$(ours)"
+        same 'nothing is left aside' '+head +key +two mockbuild mvn postinit theirs v1.2 x.postinit x.v1' "$(ours)"
 
         refuses 25 "Won't remove postinit snapshot" lmock --remove-snapshot postinit
         says 'INFO: deleted mvn snapshot' lmock --remove-snapshot mvn
