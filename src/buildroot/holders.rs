@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use super::lock::{Lock, Mode};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::run::Runner;
 
 /// Held from before namespaces are entered until this process is in the list.
@@ -25,11 +25,10 @@ impl Turn {
         let (Some(directory), Some(name)) = (base.parent(), base.file_name()) else {
             return Ok(Self::default());
         };
+        // Nobody has a root where there is no directory yet, and a command that will be refused makes
+        // none.
         if !directory.is_dir() {
-            fs_err::create_dir_all(directory).map_err(Error::io("make", directory))?;
-            let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-            fs_err::set_permissions(directory, private)
-                .map_err(Error::io("set the mode of", directory))?;
+            return Ok(Self::default());
         }
         let path = directory.join(format!(".{}.turn", name.to_string_lossy()));
         let lock = Lock::wait_for(&path, Mode::Exclusive, runner, "enters this root")?;
@@ -91,6 +90,7 @@ fn started(pid: u32) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     #[test]
     fn this_process_is_found_and_others_are_not() -> Result<()> {

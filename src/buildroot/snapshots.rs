@@ -49,7 +49,7 @@ pub(crate) fn states<'s>(storage: &'s dyn Storage, feature: &str) -> Result<&'s 
         ),
         hint: Some(
             "storage \"layers\" has them (`--config-opts storage=layers`), and so have the plugin lvm_root and \
-             \"btrfs\""
+             \"btrfs\"; the last line of `mock --debug-config` says why this one was taken"
                 .to_owned(),
         ),
     })

@@ -1,6 +1,5 @@
 //! `--mount` and `--umount`: the root at its path, without initialising it.
 
-use crate::buildroot::cache::Ground;
 use crate::buildroot::layout::Layout;
 use crate::buildroot::snapshots;
 use crate::buildroot::trash::Trash;
@@ -37,7 +36,7 @@ pub(super) fn mount(cx: Cx<'_>, trash: &Trash, words: &[String]) -> Result<()> {
         });
     }
     let root = Buildroot::open(cx, plugins.extras()?, storage)?;
-    if root.ground() == Ground::Unmade
+    if root.ground().is_void()
         && let Some(states) = root.storage.states()
     {
         let default = snapshots::default_state(states)?;

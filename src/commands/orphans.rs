@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 
 use crate::buildroot::Cx;
 use crate::buildroot::layout::Layout;
-use crate::buildroot::storage::mount_source;
+use crate::buildroot::storage::{head_directory, mount_source};
 use crate::error::Result;
 use crate::run::exec::shell_quoted;
 
@@ -23,7 +23,14 @@ pub(super) fn run(cx: Cx<'_>) -> Result<()> {
     let root = Root {
         device: root.dev(),
         inode: root.ino(),
-        source: mount_source(&layout.root),
+        sources: [
+            mount_source(&head_directory(
+                &layout.store,
+                &cx.config.chroot.shared_name,
+                &cx.config.chroot.name,
+            )),
+            mount_source(&layout.root),
+        ],
         uid: cx.identity.uid,
     };
     for signal in [Signal::SIGTERM, Signal::SIGKILL] {
@@ -54,7 +61,7 @@ struct Root {
     device: u64,
     inode: u64,
     /// In mount tables, where the root is mounted in namespaces that this process is not in.
-    source: String,
+    sources: [String; 2],
     /// Whose processes these can be.
     uid: u32,
 }
@@ -74,7 +81,7 @@ impl Root {
         !foreign
             && crate::fs::parse_mount_table(&table)
                 .iter()
-                .any(|mount| mount.point == Path::new("/") && mount.source == self.source)
+                .any(|mount| mount.point == Path::new("/") && self.sources.contains(&mount.source))
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn config(
         Some(extension) => format!("{shared_name}-{extension}"),
         None => shared_name.clone(),
     };
-    if name.contains('/') || name.starts_with('.') || name.contains('\0') {
+    if name.contains('/') || name.starts_with('.') || name.contains(char::is_control) {
         let message = format!("root: '{name}' cannot be the name of a directory");
         return Err(shared.error(&["root"], message));
     }

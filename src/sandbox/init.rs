@@ -169,6 +169,11 @@ fn host_view(sandbox: &Sandbox, writable: &[PathBuf]) -> Result<()> {
         mount::bind_self(path)?;
     }
     make_mounts(sandbox)?;
+    // The table has no links in its paths.
+    let kept: Vec<PathBuf> = kept
+        .iter()
+        .map(|path| fs_err::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()))
+        .collect();
     for point in before.into_iter().map(|mount| mount.point) {
         if !kept.iter().any(|path| point.starts_with(path)) {
             // Some mounts (autofs, those of another owner) refuse; they stay as the host has them.

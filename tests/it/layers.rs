@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use crate::support::{ARCH, Place, Uml, Who, run, srpm, wait_until};
+use crate::support::{ARCH, Mock, Place, Uml, Who, configs, run, srpm, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -251,6 +251,166 @@ fn a_layer_that_was_removed_by_hand() {
         place.mock(["--remove-snapshot", "mine"]).ok();
         place.mock(["--shell", "test -x /usr/bin/gcc"]).ok();
     }
+}
+
+/// `mock` with its roots in a directory of the test's choice.
+fn based<'p>(place: &'p Place, basedir: &std::path::Path) -> Mock<'p> {
+    let configs = configs();
+    place
+        .bare()
+        .args(["-r", &format!("mini-{ARCH}")])
+        .args(["--configdir", &configs.to_string_lossy()])
+        .args(["--config-opts", &format!("basedir={}", basedir.display())])
+        .args([
+            "--config-opts",
+            &format!("cache_topdir={}", place.cache().display()),
+        ])
+}
+
+/// `/var/lib/mock` is a link to a larger disk.
+#[test]
+fn a_base_directory_behind_a_link() {
+    for place in both() {
+        let real = place.make_dir("files/real");
+        let link = place.path("files/link");
+        std::os::unix::fs::symlink(&real, &link).expect("a test's link can be made");
+        let mock = |path: &std::path::Path, words: &[&str]| based(&place, path).args(words);
+        mock(&link, &["--init"]).ok();
+        mock(&link, &["--install", "ncurses-devel"]).ok();
+        // It is the same root by its other name.
+        mock(&real, &["--snapshot", "mine"]).ok();
+        mock(&link, &["--shell", "rpm -q ncurses-devel"]).ok();
+        mock(&link, &["--scrub=all"]).ok();
+        assert_eq!(names(real), BTreeSet::new());
+    }
+}
+
+/// One path, several roots for it: each command works on its own.
+#[test]
+fn roots_of_several_stores_at_one_path() {
+    let Some(place) = Place::new(Who::Root) else {
+        return;
+    };
+    let other = format!("overlayfs:base_dir={}", place.path("files/other").display());
+    let other = ["--enable-plugin=overlayfs", "--plugin-option", &other];
+    let none: &[&str] = &[];
+    for (words, text) in [(none, "A"), (&other, "B")] {
+        place.mock(words).args(["--init"]).ok();
+        let line = format!("echo {text} > /etc/which");
+        place.mock(words).args(["--shell", &line]).ok();
+    }
+    for (words, text) in [(none, "A\n"), (&other, "B\n"), (none, "A\n")] {
+        let done = place
+            .mock(words)
+            .args(["-q", "--shell", "cat /etc/which"])
+            .ok();
+        assert_eq!(done.out(), text);
+    }
+    place.mock(["--scrub=all"]).ok();
+    place.mock(other).args(["--scrub=all"]).ok();
+    assert_eq!(
+        crate::support::mounts_below(&place.dir),
+        Vec::<String>::new()
+    );
+}
+
+/// One root, several paths for it: it is mounted at one of them.
+#[test]
+fn a_root_that_is_shown_elsewhere() {
+    let Some(place) = Place::new(Who::Root) else {
+        return;
+    };
+    let elsewhere = place.path("files/elsewhere");
+    let elsewhere = ["--rootdir", &elsewhere.to_string_lossy()];
+    place.mock(["--init"]).ok();
+    place
+        .mock(elsewhere)
+        .args(["--shell", "echo R > /etc/which; touch /usr/r"])
+        .ok();
+    assert_eq!(
+        shell(&place, "cat /etc/which; touch /usr/here && echo written"),
+        "R\nwritten"
+    );
+    place
+        .mock(elsewhere)
+        .args(["--shell", "test -e /usr/here"])
+        .ok();
+    place.mock(["--scrub=all"]).ok();
+    assert_eq!(
+        crate::support::mounts_below(&place.dir),
+        Vec::<String>::new()
+    );
+}
+
+/// With the plain name's go the roots of its unique extensions, mounts and all.
+#[test]
+fn scrubbing_takes_unique_extensions_along() {
+    let Some(place) = Place::new(Who::Root) else {
+        return;
+    };
+    let broken = ["--config-opts", "chroot_setup_cmd=install nosuchpackage"];
+    place.mock(["--uniqueext", "good", "--init"]).ok();
+    place
+        .mock(broken)
+        .args(["--uniqueext", "bad", "--init"])
+        .run()
+        .exits(30);
+    let done = place.mock(["--scrub=all"]).ok();
+    assert!(
+        done.stderr.contains("-good with its writable part"),
+        "{}",
+        done.stderr
+    );
+    assert_eq!(
+        crate::support::mounts_below(&place.dir),
+        Vec::<String>::new()
+    );
+    for name in ["good", "bad"] {
+        place.mock(["--uniqueext", name, "--init"]).ok();
+        place.mock(["--uniqueext", name, "--scrub=all"]).ok();
+    }
+}
+
+/// A root whose file says nothing stands on nothing known: it is made anew, not kept hollow.
+#[test]
+fn a_heads_file_that_was_emptied() {
+    for place in both() {
+        place.mock(["--init"]).ok();
+        let file = store(&place).join(format!("roots/mini-{ARCH}/heads/mini-{ARCH}/head.json"));
+        fs::write(&file, "").expect("as root any file can be written");
+        place.mock(["--snapshot", "whole"]).ok();
+        place.mock(["--rollback-to", "whole"]).ok();
+        assert_eq!(shell(&place, "rpm -V gcc make && echo whole"), "whole");
+    }
+}
+
+#[test]
+fn what_a_user_made_is_not_roots() {
+    let (Some(user), Some(root)) = (Place::new(Who::User), Place::new(Who::Root)) else {
+        return;
+    };
+    user.mock(["--init"]).ok();
+    let done = based(&root, &user.basedir())
+        .args(["--shell", "true"])
+        .run()
+        .exits(20);
+    assert!(
+        done.stderr.contains("was made without root"),
+        "{}",
+        done.stderr
+    );
+}
+
+#[test]
+fn a_mount_after_a_clean_shows_what_the_clean_returns_to() {
+    let Some(place) = Place::new(Who::Root) else {
+        return;
+    };
+    for mode in [&["--init"][..], &["--clean"], &["--mount"]] {
+        place.mock(mode).ok();
+    }
+    assert!(place.root().join("usr/bin/gcc").exists());
+    place.mock(["--snapshot", "mine"]).ok();
 }
 
 /// A file that cannot be understood may refer to anything.

@@ -18,16 +18,7 @@ impl Storage for Directory<'_> {
     }
 
     fn attach(&self) -> Result<Attached> {
-        // The head of another storage, from before the configuration was changed.
-        for other in mounted::at(&self.root)? {
-            if other.source.starts_with("mock:") {
-                tracing::warn!(
-                    "unmounting what another storage has at {}",
-                    self.root.display()
-                );
-                mounted::detach(&self.root, true)?;
-            }
-        }
+        mounted::clear_others(&self.root, |_| false)?;
         if self.root.is_dir() {
             return Ok(Attached::AsLeft);
         }

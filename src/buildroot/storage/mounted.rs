@@ -38,6 +38,35 @@ pub(crate) fn at(path: &Path) -> Result<Vec<Found>> {
         .collect())
 }
 
+impl Found {
+    /// A root of mock's, whichever storage has it.
+    fn is_a_root(&self) -> bool {
+        let part = self.part.to_string_lossy();
+        let tree = part.trim_end_matches("//deleted");
+        self.source.starts_with(PREFIX) || (part.contains("/heads/") && tree.ends_with("/tree/fs"))
+    }
+}
+
+/// How sources of mock's mounts begin in mount tables.
+pub(crate) const PREFIX: &str = "mock:";
+
+/// Unmounts other roots of mock's at a root's path: of another store, of another storage, of an
+/// earlier configuration. They stay where they are kept.
+pub(crate) fn clear_others(path: &Path, is_own: impl Fn(&Found) -> bool) -> Result<()> {
+    while let Some(top) = at(path)?.pop() {
+        if is_own(&top) || !top.is_a_root() {
+            return Ok(());
+        }
+        tracing::warn!(
+            "unmounting another root from {}: {}",
+            path.display(),
+            top.source
+        );
+        detach(path, true)?;
+    }
+    Ok(())
+}
+
 /// For a root's path at which something else is mounted.
 pub(crate) fn foreign(path: &Path, source: &str) -> Error {
     Error::Storage {

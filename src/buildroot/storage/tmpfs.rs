@@ -79,6 +79,8 @@ impl Storage for Tmpfs {
     }
 
     fn attach(&self) -> Result<Attached> {
+        let source = self.source();
+        mounted::clear_others(&self.root, |found| found.source == source)?;
         if self.mounts()? > 0 {
             tracing::info!("reusing tmpfs at {}", self.root.display());
             return Ok(Attached::AsLeft);

@@ -37,7 +37,7 @@ impl Layers<'_> {
 
     /// What mount tables show, and `--orphanskill` looks for.
     pub(super) fn source(&self) -> String {
-        mount_source(&self.root)
+        mount_source(&self.head_dir())
     }
 
     /// The head's file, brought in line with what a mock that was killed got done.
@@ -79,6 +79,10 @@ impl Layers<'_> {
         let directory = self.store().snapshots(&self.shared);
         store::make_private(&directory)?;
         let path = directory.join(name);
+        // One that says so already keeps its time.
+        if store::read::<SnapshotFile>(&path)?.is_some_and(|file| file.layer == id) {
+            return Ok(());
+        }
         store::write(&path, &SnapshotFile::new(id))?;
         // It must not be younger on disk than the head's file, which no longer says it.
         store::sync_file(&path)
@@ -146,51 +150,113 @@ impl Layers<'_> {
         .mount(&self.root)
     }
 
+    /// Whether a mount shows this head.
+    pub(super) fn is_own(&self, mount: &mounted::Found) -> bool {
+        // One that stands on nothing is the directory itself, by its path on its file system.
+        let tree = fs_err::canonicalize(self.tree().join("fs"));
+        let is_tree = |part: &Path| {
+            let part = part.strip_prefix("/").unwrap_or(part);
+            part.ends_with("tree/fs") && tree.as_ref().is_ok_and(|tree| tree.ends_with(part))
+        };
+        mount.source == self.source() || (mount.kind != "overlay" && is_tree(&mount.part))
+    }
+
     /// How many mounts of this head are at the root's path. Something else there is an error.
     pub(super) fn shown(&self) -> Result<usize> {
-        let tree = Path::new("heads").join(&self.instance).join("tree/fs");
         let found = mounted::at(&self.root)?;
-        let ours = |mount: &mounted::Found| {
-            (mount.kind == "overlay" && mount.source == self.source())
-                || mount.part.ends_with(&tree)
-        };
         match found.last() {
-            Some(other) if !ours(other) => Err(mounted::foreign(&self.root, &other.source)),
+            Some(other) if !self.is_own(other) => Err(mounted::foreign(&self.root, &other.source)),
             _ => Ok(found.len()),
         }
     }
 
     /// Unmounts the head. One in use can go on being used, where that does no harm.
     pub(super) fn hide(&self, lazily: bool) -> Result<()> {
+        self.shown()?;
+        self.hide_at(&self.root, lazily)
+    }
+
+    /// Unmounts the roots of all unique extensions, which go with this one's.
+    pub(super) fn hide_all_heads(&self) -> Result<()> {
+        let heads = self.store().heads(&self.shared);
+        for name in store::names(&heads)? {
+            let head = store::read::<Head>(&heads.join(&name).join("head.json"))?;
+            let path = head
+                .and_then(|head| head.root)
+                .unwrap_or_else(|| self.basedir.join(&name).join("root"));
+            if name != self.instance {
+                tracing::info!("removing the root {name} with its writable part");
+            }
+            mounted::clear_others(&path, |_| false)?;
+        }
+        Ok(())
+    }
+
+    /// Unmounts the head from a path.
+    pub(super) fn hide_at(&self, path: &Path, lazily: bool) -> Result<()> {
         let until = Instant::now() + LOOKED_AT;
-        for _ in 0..self.shown()? {
-            loop {
-                match mounted::detach(&self.root, false) {
-                    Ok(()) => break,
-                    Err(_) if lazily => {
-                        mounted::detach(&self.root, true)?;
-                        break;
-                    }
-                    Err(_) if Instant::now() < until => {
-                        self.runner.interrupted()?;
-                        std::thread::sleep(Duration::from_millis(20));
-                    }
-                    Err(error) => return Err(self.in_use(&error)),
+        while mounted::at(path)?
+            .last()
+            .is_some_and(|top| self.is_own(top))
+        {
+            match mounted::detach(path, false) {
+                Ok(()) => {}
+                Err(_) if lazily => mounted::detach(path, true)?,
+                Err(_) if Instant::now() < until => {
+                    self.runner.interrupted()?;
+                    std::thread::sleep(Duration::from_millis(20));
                 }
+                Err(error) => return Err(self.in_use(&error)),
             }
         }
         Ok(())
     }
 
     fn in_use(&self, error: &Error) -> Error {
+        // What is mounted inside keeps it, too.
+        let inside = crate::fs::mount_table().unwrap_or_default();
+        let inside = inside
+            .iter()
+            .find(|mount| mount.point != self.root && mount.point.starts_with(&self.root));
         Error::Storage {
             message: format!("the root is in use: {error}"),
-            hint: Some(format!(
-                "`fuser -vm {}` lists the programs that work in it",
-                self.root.display()
-            )),
+            hint: Some(match inside {
+                Some(mount) => format!(
+                    "something is mounted in it: `umount {}`",
+                    mount.point.display()
+                ),
+                None => format!(
+                    "`fuser -vm {}` lists the programs that work in it",
+                    self.root.display()
+                ),
+            }),
             code: 60,
         }
+    }
+
+    /// The head's file can be understood.
+    pub(super) fn is_known(&self) -> bool {
+        store::read::<Head>(&self.head_dir().join("head.json")).is_ok_and(|head| head.is_some())
+    }
+
+    /// Overlayfs keeps its marks elsewhere in a user namespace, and ids are other ones there.
+    pub(super) fn check_owner(&self, user: Option<bool>) -> Result<()> {
+        if user.is_none_or(|user| user == self.user) {
+            return Ok(());
+        }
+        let (made, used) = match self.user {
+            true => ("as root", "without root"),
+            false => ("without root", "as root"),
+        };
+        Err(Error::Storage {
+            message: format!(
+                "{} in {} was made {made} and cannot be used {used}",
+                self.instance,
+                self.store.display()
+            ),
+            hint: Some("give this user a basedir of its own".to_owned()),
+            code: 20,
+        })
     }
 
     /// A tree that goes: renamed out of the head at once.
@@ -230,6 +296,8 @@ impl Layers<'_> {
         head.origin = origin;
         head.next = store::fresh_id();
         head.boot = store::boot_id();
+        head.root = Some(self.root.clone());
+        head.user = Some(self.user);
         let fresh = self.head_dir().join("fresh");
         self.make_tree(&fresh, head.base.as_deref())?;
         // Between the two there is a head without a tree, which the next mock starts anew.

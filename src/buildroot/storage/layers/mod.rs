@@ -17,13 +17,14 @@ mod store;
 use std::path::{Path, PathBuf};
 
 use super::files::lock_others;
-use super::{Attached, States, Storage};
+use super::{Attached, States, Storage, mounted};
 use crate::buildroot::trash::Trash;
 use crate::error::Result;
 use crate::fs::remove_tree;
 use crate::run::Runner;
 
 pub(super) use collect::Budget;
+use store::Store;
 
 /// More layers than this are made one: lookups get slower with each.
 const DEEP: usize = 64;
@@ -72,14 +73,23 @@ pub(super) fn unusable(store: &Path, user: bool) -> Option<String> {
     try_it().err()
 }
 
-/// What the mount of the root at `root` is called in mount tables. The end of a path tells most of
-/// it, and the kernel takes 255 bytes.
-pub(crate) fn mount_source(root: &Path) -> String {
+/// What the mount of a root is called in mount tables: by the directory that is its own, whatever
+/// leads there. The end of a path tells most of it, and the kernel takes 255 bytes.
+pub(crate) fn mount_source(own: &Path) -> String {
     const LONGEST: usize = 240;
-    let path = root.to_string_lossy();
+    let path = fs_err::canonicalize(own).unwrap_or_else(|_| own.to_owned());
+    let path = path.to_string_lossy();
     let start = path.len().saturating_sub(LONGEST);
     let start = (start..path.len()).find(|at| path.is_char_boundary(*at));
-    format!("mock:{}", &path[start.unwrap_or(0)..])
+    format!("{}{}", mounted::PREFIX, &path[start.unwrap_or(0)..])
+}
+
+/// The directory of a head.
+pub(crate) fn head_directory(store: &Path, shared: &str, instance: &str) -> PathBuf {
+    let store = Store {
+        path: store.to_owned(),
+    };
+    store.heads(shared).join(instance)
 }
 
 impl Storage for Layers<'_> {
@@ -90,11 +100,25 @@ impl Storage for Layers<'_> {
     fn attach(&self) -> Result<Attached> {
         store::make_private(&self.store)?;
         store::make_private(&self.store().layers())?;
+        mounted::clear_others(&self.root, |found| self.is_own(found))?;
         let mut head = self.head()?;
+        self.check_owner(head.user)?;
         // Of a mock that was killed.
         self.drop_tree(&self.aside())?;
         self.drop_tree(&self.head_dir().join("fresh"))?;
+        if !self.is_known() {
+            // What it stands on is not known any more.
+            self.hide(true)?;
+            self.drop_tree(&self.tree())?;
+        }
         if self.tree().join("fs").is_dir() {
+            // A tree must not be mounted twice.
+            if let Some(before) = head.root.replace(self.root.clone())
+                && before != self.root
+            {
+                self.hide_at(&before, true)?;
+                self.write_head(&head)?;
+            }
             if self.shown()? > 0 {
                 return Ok(Attached::AsLeft);
             }
@@ -124,9 +148,12 @@ impl Storage for Layers<'_> {
     }
 
     fn discard(&self) -> Result<()> {
+        mounted::clear_others(&self.root, |found| self.is_own(found))?;
         self.hide(true)?;
         // Also a freeze that was cut short is completed: its snapshot was asked for.
-        self.head()?;
+        if let Some(elsewhere) = self.head()?.root {
+            self.hide_at(&elsewhere, true)?;
+        }
         self.drop_tree(&self.aside())?;
         self.drop_tree(&self.head_dir().join("fresh"))?;
         self.drop_tree(&self.tree())?;
@@ -138,7 +165,9 @@ impl Storage for Layers<'_> {
     fn scrub(&self) -> Result<()> {
         let heads = store::names(&self.store().heads(&self.shared))?;
         let _others = lock_others(&self.basedir, &heads, &self.instance)?;
+        mounted::clear_others(&self.root, |found| self.is_own(found))?;
         self.hide(true)?;
+        self.hide_all_heads()?;
         {
             let _lock = self.store().lock(self.runner)?;
             self.drop_tree(&self.store().root(&self.shared))?;

@@ -1,10 +1,31 @@
 //! Layers as states: snapshots by name, cached ones by key.
 
-use super::store::{self, Layer, SnapshotFile};
+use std::path::Path;
+
+use super::store::{self, Head, Layer, SnapshotFile};
 use super::{DEEP, Layers, collect, flatten, overlay};
 use crate::buildroot::storage::{Snapshot, State, States};
 use crate::error::{Error, Result};
 use crate::fs::remove_tree;
+
+impl Layers<'_> {
+    /// Makes a tree that nobody writes any more ready to be a layer: all of it is on disk.
+    fn prepare(&self, head: &Head, tree: &Path, snapshot: Option<String>) -> Result<Layer> {
+        let store = self.store();
+        let parent = match &head.base {
+            Some(base) if store.chain(base)?.len() >= DEEP => {
+                flatten::onto(&store, base, tree)?;
+                None
+            }
+            base => base.clone(),
+        };
+        let layer = Layer::new(parent, snapshot);
+        remove_tree(&tree.join("work"))?;
+        store::write(&tree.join("layer.json"), &layer)?;
+        overlay::sync(tree)?;
+        Ok(layer)
+    }
+}
 
 impl States for Layers<'_> {
     fn snapshots(&self) -> Result<Vec<Snapshot>> {
@@ -77,26 +98,23 @@ impl States for Layers<'_> {
             head.next.clone_from(&id);
             self.write_head(&head)?;
         }
-        if store.has(&id) {
-            // Somebody else came to the same; theirs is as good.
-            self.drop_tree(&tree)?;
-            let layer = Layer::new(None, snapshot);
-            self.frozen(&mut head, &layer)?;
-        } else {
-            let parent = match &head.base {
-                Some(base) if store.chain(base)?.len() >= DEEP => {
-                    flatten::onto(&store, base, &tree)?;
-                    None
-                }
-                base => base.clone(),
-            };
-            let layer = Layer::new(parent, snapshot);
-            remove_tree(&tree.join("work"))?;
-            store::write(&tree.join("layer.json"), &layer)?;
-            overlay::sync(&tree)?;
+        let layer = match self.prepare(&head, &tree, snapshot.clone()) {
+            Ok(layer) => layer,
+            // It is a root as it was: let it be seen.
+            Err(error) => {
+                self.show(&head)?;
+                return Err(error);
+            }
+        };
+        {
             let _lock = store.lock(self.runner)?;
-            fs_err::rename(&tree, store.layer(&id)).map_err(Error::io("name", &tree))?;
-            store::sync_file(&store.layers())?;
+            if store.has(&id) {
+                // Somebody else came to the same meanwhile; theirs is as good.
+                self.drop_tree(&tree)?;
+            } else {
+                fs_err::rename(&tree, store.layer(&id)).map_err(Error::io("name", &tree))?;
+                store::sync_file(&store.layers())?;
+            }
             self.frozen(&mut head, &layer)?;
         }
         self.make_tree(&tree, head.base.as_deref())?;

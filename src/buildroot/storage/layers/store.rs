@@ -75,6 +75,12 @@ pub(super) struct Head {
     pub(super) default: Option<String>,
     /// The machine's run (`/proc/sys/kernel/random/boot_id`) that last wrote the tree.
     pub(super) boot: String,
+    /// Where the tree was last shown.
+    #[serde(default)]
+    pub(super) root: Option<PathBuf>,
+    /// Made in a user namespace.
+    #[serde(default)]
+    pub(super) user: Option<bool>,
 }
 
 impl Head {
@@ -86,6 +92,8 @@ impl Head {
             next: fresh_id(),
             default: None,
             boot: boot_id(),
+            root: None,
+            user: None,
         }
     }
 }
