@@ -13,24 +13,17 @@ use crate::fs::remove_tree;
 /// overlayfs's mark of a directory that hides those below it, as root and in a user namespace.
 const OPAQUE: [&str; 2] = ["trusted.overlay.opaque", "user.overlay.opaque"];
 
-/// Puts everything that `base` and the layers below it show under the tree at `tree`, which then
-/// stands on nothing.
-pub(super) fn onto(store: &Store, base: &str, tree: &Path) -> Result<()> {
-    let flat = tree.join("flat");
-    remove_tree(&flat)?;
-    fs_err::create_dir(&flat).map_err(Error::io("make", &flat))?;
+/// Makes the directory `flat` of all that the tree `top` shows when it stands on `base`. Neither is
+/// changed.
+pub(super) fn make(store: &Store, base: &str, top: &Path, flat: &Path) -> Result<()> {
+    remove_tree(flat)?;
+    fs_err::create_dir_all(flat).map_err(Error::io("make", flat))?;
     let chain = store.chain(base)?;
-    let layers = chain
-        .iter()
-        .rev()
-        .map(|id| store.layer(id).join("fs"))
-        .chain([tree.join("fs")]);
-    for layer in layers {
-        lay(&layer, &flat)?;
+    let layers = chain.iter().rev().map(|id| store.layer(id).join("fs"));
+    for layer in layers.chain([top.to_owned()]) {
+        lay(&layer, flat)?;
     }
-    let old = tree.join("fs");
-    remove_tree(&old)?;
-    fs_err::rename(&flat, &old).map_err(Error::io("name", &flat))
+    Ok(())
 }
 
 /// Lays the directory `upper` over `lower`.

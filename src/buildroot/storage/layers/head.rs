@@ -259,6 +259,13 @@ impl Layers<'_> {
         })
     }
 
+    /// Removes what a mock that was killed had begun.
+    pub(super) fn drop_unfinished(&self) -> Result<()> {
+        ["aside", "fresh", "flat"]
+            .iter()
+            .try_for_each(|name| self.drop_tree(&self.head_dir().join(name)))
+    }
+
     /// A tree that goes: renamed out of the head at once.
     pub(super) fn drop_tree(&self, path: &Path) -> Result<()> {
         self.trash.discard_into(path, &self.store)

@@ -103,9 +103,7 @@ impl Storage for Layers<'_> {
         mounted::clear_others(&self.root, |found| self.is_own(found))?;
         let mut head = self.head()?;
         self.check_owner(head.user)?;
-        // Of a mock that was killed.
-        self.drop_tree(&self.aside())?;
-        self.drop_tree(&self.head_dir().join("fresh"))?;
+        self.drop_unfinished()?;
         if !self.is_known() {
             // What it stands on is not known any more.
             self.hide(true)?;
@@ -154,8 +152,7 @@ impl Storage for Layers<'_> {
         if let Some(elsewhere) = self.head()?.root {
             self.hide_at(&elsewhere, true)?;
         }
-        self.drop_tree(&self.aside())?;
-        self.drop_tree(&self.head_dir().join("fresh"))?;
+        self.drop_unfinished()?;
         self.drop_tree(&self.tree())?;
         // One that lies elsewhere does not go with the root's directory.
         let _ = fs_err::remove_dir(&self.root);

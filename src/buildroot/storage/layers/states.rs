@@ -1,6 +1,6 @@
 //! Layers as states: snapshots by name, cached ones by key.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::store::{self, Head, Layer, SnapshotFile};
 use super::{DEEP, Layers, collect, flatten, overlay};
@@ -9,21 +9,23 @@ use crate::error::{Error, Result};
 use crate::fs::remove_tree;
 
 impl Layers<'_> {
-    /// Makes a tree that nobody writes any more ready to be a layer: all of it is on disk.
-    fn prepare(&self, head: &Head, tree: &Path, snapshot: Option<String>) -> Result<Layer> {
+    /// Makes of the head's tree, which nobody writes any more, what can be a layer: all of it is on
+    /// disk. Gives where it is.
+    fn prepare(&self, head: &Head, snapshot: Option<String>) -> Result<(PathBuf, Layer)> {
         let store = self.store();
-        let parent = match &head.base {
+        let (source, parent) = match &head.base {
             Some(base) if store.chain(base)?.len() >= DEEP => {
-                flatten::onto(&store, base, tree)?;
-                None
+                let flat = self.head_dir().join("flat");
+                flatten::make(&store, base, &self.tree().join("fs"), &flat.join("fs"))?;
+                (flat, None)
             }
-            base => base.clone(),
+            base => (self.tree(), base.clone()),
         };
         let layer = Layer::new(parent, snapshot);
-        remove_tree(&tree.join("work"))?;
-        store::write(&tree.join("layer.json"), &layer)?;
-        overlay::sync(tree)?;
-        Ok(layer)
+        remove_tree(&source.join("work"))?;
+        store::write(&source.join("layer.json"), &layer)?;
+        overlay::sync(&source)?;
+        Ok((source, layer))
     }
 }
 
@@ -98,8 +100,8 @@ impl States for Layers<'_> {
             head.next.clone_from(&id);
             self.write_head(&head)?;
         }
-        let layer = match self.prepare(&head, &tree, snapshot.clone()) {
-            Ok(layer) => layer,
+        let (source, layer) = match self.prepare(&head, snapshot) {
+            Ok(prepared) => prepared,
             // It is a root as it was: let it be seen.
             Err(error) => {
                 self.show(&head)?;
@@ -108,13 +110,14 @@ impl States for Layers<'_> {
         };
         {
             let _lock = store.lock(self.runner)?;
-            if store.has(&id) {
-                // Somebody else came to the same meanwhile; theirs is as good.
-                self.drop_tree(&tree)?;
-            } else {
-                fs_err::rename(&tree, store.layer(&id)).map_err(Error::io("name", &tree))?;
+            // When somebody else came to the same meanwhile, theirs is as good.
+            if !store.has(&id) {
+                fs_err::rename(&source, store.layer(&id)).map_err(Error::io("name", &source))?;
                 store::sync_file(&store.layers())?;
             }
+            // That it is gone says that it was frozen.
+            self.drop_tree(&tree)?;
+            self.drop_tree(&source)?;
             self.frozen(&mut head, &layer)?;
         }
         self.make_tree(&tree, head.base.as_deref())?;
