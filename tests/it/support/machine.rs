@@ -119,7 +119,11 @@ pub(crate) fn stray_mounts_below(directory: &Path) -> Vec<String> {
     let mut known = Vec::new();
     let mut strays = Vec::new();
     for mount in mounted_below(directory) {
-        let by_name = mount.source == format!("mock:{}", mount.point.display());
+        // Named by the directory of its head, which has the root's name. The start of a long one is cut.
+        let head = Path::new(mount.source.strip_prefix("mock:").unwrap_or_default());
+        let by_name = head.file_name().is_some()
+            && head.file_name() == mount.point.parent().and_then(Path::file_name)
+            && head.parent().is_some_and(|heads| heads.ends_with("heads"));
         // A root that stands on nothing yet is the writable directory itself.
         let alone = mount.part.contains("/.mock/roots/") && mount.part.ends_with("/tree/fs");
         if (by_name || alone) && mount.point.ends_with("root") && !known.contains(&mount.point) {
