@@ -360,13 +360,13 @@ fn a_plain_directory_has_none() {
     exit 1
     --- stderr
     ERROR: Feature list_snapshots is not provided by any of enabled plugins: storage 'directory' has no snapshots
-    hint: storage "layers" has them (`--config-opts storage=layers`), and so have the plugin lvm_root and "btrfs"
+    hint: storage "layers" has them (`--config-opts storage=layers`), and so have the plugin lvm_root and "btrfs"; the last line of `mock --debug-config` says why this one was taken
     "#);
     let done = place.mock(["--snapshot", "x"]).run();
     assert_snapshot!(done.error(), @r#"
     exit 1
     ERROR: Feature make_snapshot is not provided by any of enabled plugins: storage 'directory' has no snapshots
-    hint: storage "layers" has them (`--config-opts storage=layers`), and so have the plugin lvm_root and "btrfs"
+    hint: storage "layers" has them (`--config-opts storage=layers`), and so have the plugin lvm_root and "btrfs"; the last line of `mock --debug-config` says why this one was taken
     "#);
     for option in ["--rollback-to", "--remove-snapshot"] {
         let done = place.mock([option, "x"]).run().exits(1);
