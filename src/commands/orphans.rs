@@ -11,28 +11,23 @@ use nix::unistd::Pid;
 
 use crate::buildroot::Cx;
 use crate::buildroot::layout::Layout;
-use crate::buildroot::storage::{head_directory, mount_source};
+use crate::buildroot::storage::{marks_of_head, mount_source};
 use crate::error::Result;
+use crate::fs::{FileId, file_id};
 use crate::run::exec::shell_quoted;
 
 pub(super) fn run(cx: Cx<'_>) -> Result<()> {
-    let layout = Layout::of(&cx.config.chroot);
-    let Ok(root) = fs_err::metadata(&layout.root) else {
-        return Ok(());
-    };
+    let chroot = &cx.config.chroot;
+    let layout = Layout::of(chroot);
+    let (source, tree) = marks_of_head(&layout.store, &chroot.shared_name, &chroot.name);
     let root = Root {
-        device: root.dev(),
-        inode: root.ino(),
-        sources: [
-            mount_source(&head_directory(
-                &layout.store,
-                &cx.config.chroot.shared_name,
-                &cx.config.chroot.name,
-            )),
-            mount_source(&layout.root),
-        ],
+        ids: [&layout.root, &tree].map(|path| file_id(path)),
+        sources: [source, mount_source(&layout.root)],
         uid: cx.identity.uid,
     };
+    if root.ids == [None, None] {
+        return Ok(());
+    }
     for signal in [Signal::SIGTERM, Signal::SIGKILL] {
         let victims = processes_in(&root);
         if victims.is_empty() {
@@ -58,8 +53,8 @@ pub(super) fn run(cx: Cx<'_>) -> Result<()> {
 
 /// How a process that has the root as its root is told.
 struct Root {
-    device: u64,
-    inode: u64,
+    /// Of what is at its path, and of the tree that is its root while it stands on nothing.
+    ids: [Option<FileId>; 2],
     /// In mount tables, where the root is mounted in namespaces that this process is not in.
     sources: [String; 2],
     /// Whose processes these can be.
@@ -68,9 +63,8 @@ struct Root {
 
 impl Root {
     fn is_of(&self, pid: i32) -> bool {
-        let seen = fs_err::metadata(format!("/proc/{pid}/root/."))
-            .is_ok_and(|root| root.dev() == self.device && root.ino() == self.inode);
-        seen || self.is_mounted_in(pid)
+        let seen = file_id(Path::new(&format!("/proc/{pid}/root/.")));
+        (seen.is_some() && self.ids.contains(&seen)) || self.is_mounted_in(pid)
     }
 
     fn is_mounted_in(&self, pid: i32) -> bool {
@@ -107,13 +101,8 @@ fn processes_in(root: &Root) -> Vec<(i32, String)> {
 /// Another mock's part of the sandbox: it ends with its program and reports how that ended. Told by
 /// the executable file, which a build cannot have.
 fn is_mock(pid: i32) -> bool {
-    let file = |path: &str| {
-        fs_err::metadata(path)
-            .ok()
-            .map(|exe| (exe.dev(), exe.ino()))
-    };
-    let own = file("/proc/self/exe");
-    own.is_some() && file(&format!("/proc/{pid}/exe")) == own
+    let own = file_id(Path::new("/proc/self/exe"));
+    own.is_some() && file_id(Path::new(&format!("/proc/{pid}/exe"))) == own
 }
 
 fn command_line(path: &Path) -> String {

@@ -4,6 +4,7 @@ pub(crate) mod remove;
 
 use std::ffi::OsStr;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -22,6 +23,14 @@ pub(crate) fn refuse_mounts(path: &Path) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// Device and inode: what tells a file, whatever path leads to it.
+pub(crate) type FileId = (u64, u64);
+
+pub(crate) fn file_id(path: &Path) -> Option<FileId> {
+    let metadata = fs_err::metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
 }
 
 fn mounted_below(path: &Path) -> Result<Option<PathBuf>> {

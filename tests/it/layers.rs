@@ -1,6 +1,7 @@
 //! The layers themselves: killed at any moment, many at once, deep, damaged, on a full disk.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -281,6 +282,31 @@ fn a_base_directory_behind_a_link() {
         mock(&real, &["--snapshot", "mine"]).ok();
         mock(&link, &["--shell", "rpm -q ncurses-devel"]).ok();
         mock(&link, &["--scrub=all"]).ok();
+        assert_eq!(names(real), BTreeSet::new());
+    }
+}
+
+/// `/var/lib/mock` is a part of a file system, and its path there is another: a subvolume, as on
+/// Fedora, or a directory shown elsewhere.
+#[test]
+fn a_base_directory_with_another_path_on_its_file_system() {
+    // Only root can mount it.
+    let Some(_root) = Place::new(Who::Root) else {
+        return;
+    };
+    for place in both() {
+        let real = place.make_dir("files/real/deep");
+        let shown = place.make_dir("files/shown");
+        run(
+            "mount",
+            [OsStr::new("--bind"), real.as_ref(), shown.as_ref()],
+        );
+        let mock = |words: &[&str]| based(&place, &shown).args(words);
+        mock(&["--no-layer-cache", "--init"]).ok();
+        mock(&["--rebuild", &srpm("cmakehello")]).ok();
+        mock(&["--snapshot", "mine"]).ok();
+        mock(&["--shell", "test -x /usr/bin/cmake"]).ok();
+        mock(&["--scrub=all"]).ok();
         assert_eq!(names(real), BTreeSet::new());
     }
 }

@@ -4,41 +4,31 @@
 //! programs find the root at its path; as a user it is private, and the kernel drops it with the
 //! last process. What a mock that was killed left mounted is found by the next one here.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 
 use crate::error::{Error, Result};
-use crate::fs::mount_table;
+use crate::fs::{MountEntry, file_id, mount_table};
 
-/// What is mounted at a path, topmost last.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Found {
-    pub(crate) kind: String,
-    pub(crate) source: String,
-    /// The part of the file system that is shown.
-    pub(crate) part: PathBuf,
-}
-
-/// What is mounted exactly at `path`.
-pub(crate) fn at(path: &Path) -> Result<Vec<Found>> {
+/// The mount that is exactly at `path`, the topmost if there are several.
+pub(crate) fn at(path: &Path) -> Result<Option<MountEntry>> {
     let path = match fs_err::canonicalize(path) {
         Ok(path) => path,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::io("resolve", path)(error)),
     };
-    Ok(mount_table()?
-        .into_iter()
-        .filter(|mount| mount.point == path)
-        .map(|mount| Found {
-            kind: mount.kind,
-            source: mount.source,
-            part: mount.part,
-        })
-        .collect())
+    let is_there = |mount: &MountEntry| mount.point == path;
+    Ok(mount_table()?.into_iter().rfind(is_there))
 }
 
-impl Found {
+impl MountEntry {
+    /// Shows `directory` itself. Told by what is seen: the table has a path on the file system, and
+    /// which part of that is where, only other lines of it say, or none.
+    pub(crate) fn is_of(&self, directory: &Path) -> bool {
+        file_id(directory).is_some_and(|own| file_id(&self.point) == Some(own))
+    }
+
     /// A root of mock's, whichever storage has it.
     fn is_a_root(&self) -> bool {
         let part = self.part.to_string_lossy();
@@ -52,8 +42,8 @@ pub(crate) const PREFIX: &str = "mock:";
 
 /// Unmounts other roots of mock's at a root's path: of another store, of another storage, of an
 /// earlier configuration. They stay where they are kept.
-pub(crate) fn clear_others(path: &Path, is_own: impl Fn(&Found) -> bool) -> Result<()> {
-    while let Some(top) = at(path)?.pop() {
+pub(crate) fn clear_others(path: &Path, is_own: impl Fn(&MountEntry) -> bool) -> Result<()> {
+    while let Some(top) = at(path)? {
         if is_own(&top) || !top.is_a_root() {
             return Ok(());
         }

@@ -50,20 +50,19 @@ impl Tmpfs {
         options
     }
 
-    /// How many of ours are mounted at the root's path. Something else there is an error.
-    fn mounts(&self) -> Result<usize> {
-        let found = mounted::at(&self.root)?;
-        match found.last() {
+    /// Whether ours is mounted at the root's path. Something else there is an error.
+    fn is_mounted(&self) -> Result<bool> {
+        match mounted::at(&self.root)? {
             Some(other) if other.kind != "tmpfs" || other.source != self.source() => {
                 Err(mounted::foreign(&self.root, &other.source))
             }
-            _ => Ok(found.len()),
+            found => Ok(found.is_some()),
         }
     }
 
     /// Unmounts what is there, also under programs that are still in it.
     fn unmount(&self) -> Result<()> {
-        for _ in 0..self.mounts()? {
+        while self.is_mounted()? {
             if let Err(error) = mounted::detach(&self.root, false) {
                 tracing::warn!("{error}; it goes when nothing uses it any more");
                 mounted::detach(&self.root, true)?;
@@ -81,7 +80,7 @@ impl Storage for Tmpfs {
     fn attach(&self) -> Result<Attached> {
         let source = self.source();
         mounted::clear_others(&self.root, |found| found.source == source)?;
-        if self.mounts()? > 0 {
+        if self.is_mounted()? {
             tracing::info!("reusing tmpfs at {}", self.root.display());
             return Ok(Attached::AsLeft);
         }
@@ -105,7 +104,7 @@ impl Storage for Tmpfs {
     }
 
     fn detach(&self) -> Result<()> {
-        for _ in 0..self.mounts()? {
+        while self.is_mounted()? {
             mounted::detach(&self.root, false).map_err(|error| Error::Storage {
                 message: format!("the root is in use: {error}"),
                 hint: Some(format!(
@@ -119,7 +118,7 @@ impl Storage for Tmpfs {
     }
 
     fn is_attached(&self) -> bool {
-        self.mounts().is_ok_and(|mounts| mounts > 0)
+        self.is_mounted().is_ok_and(|mounted| mounted)
     }
 
     fn discard(&self) -> Result<()> {

@@ -194,16 +194,8 @@ impl Storage for Btrfs<'_> {
         if is_subvolume(&self.root) {
             return Ok(Attached::AsLeft);
         }
-        if let Some(other) = mounted::at(&self.root)?.pop() {
-            return Err(Error::Storage {
-                message: format!(
-                    "something is mounted on {}: {}",
-                    self.root.display(),
-                    other.source
-                ),
-                hint: Some(format!("unmount it: `umount {}`", self.root.display())),
-                code: 20,
-            });
+        if let Some(other) = mounted::at(&self.root)? {
+            return Err(mounted::foreign(&self.root, &other.source));
         }
         if fs_err::remove_dir(&self.root).is_err() && self.root.exists() {
             tracing::warn!(

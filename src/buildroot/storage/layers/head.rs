@@ -11,7 +11,7 @@ use super::store::{self, Head, Layer, SnapshotFile, Store};
 use super::{Layers, mount_source};
 use crate::buildroot::storage::{State, mounted};
 use crate::error::{Error, Result};
-use crate::fs::remove_tree;
+use crate::fs::{MountEntry, remove_tree};
 
 /// Programs of the machine that look at every file are soon somewhere else.
 const LOOKED_AT: Duration = Duration::from_secs(2);
@@ -151,22 +151,16 @@ impl Layers<'_> {
     }
 
     /// Whether a mount shows this head.
-    pub(super) fn is_own(&self, mount: &mounted::Found) -> bool {
-        // One that stands on nothing is the directory itself, by its path on its file system.
-        let tree = fs_err::canonicalize(self.tree().join("fs"));
-        let is_tree = |part: &Path| {
-            let part = part.strip_prefix("/").unwrap_or(part);
-            part.ends_with("tree/fs") && tree.as_ref().is_ok_and(|tree| tree.ends_with(part))
-        };
-        mount.source == self.source() || (mount.kind != "overlay" && is_tree(&mount.part))
+    pub(super) fn is_own(&self, mount: &MountEntry) -> bool {
+        // One that stands on nothing is the directory itself.
+        mount.source == self.source() || mount.is_of(&self.tree().join("fs"))
     }
 
-    /// How many mounts of this head are at the root's path. Something else there is an error.
-    pub(super) fn shown(&self) -> Result<usize> {
-        let found = mounted::at(&self.root)?;
-        match found.last() {
-            Some(other) if !self.is_own(other) => Err(mounted::foreign(&self.root, &other.source)),
-            _ => Ok(found.len()),
+    /// Whether this head is at the root's path. Something else there is an error.
+    pub(super) fn shown(&self) -> Result<bool> {
+        match mounted::at(&self.root)? {
+            Some(other) if !self.is_own(&other) => Err(mounted::foreign(&self.root, &other.source)),
+            found => Ok(found.is_some()),
         }
     }
 
@@ -195,10 +189,7 @@ impl Layers<'_> {
     /// Unmounts the head from a path.
     pub(super) fn hide_at(&self, path: &Path, lazily: bool) -> Result<()> {
         let until = Instant::now() + LOOKED_AT;
-        while mounted::at(path)?
-            .last()
-            .is_some_and(|top| self.is_own(top))
-        {
+        while mounted::at(path)?.is_some_and(|top| self.is_own(&top)) {
             match mounted::detach(path, false) {
                 Ok(()) => {}
                 Err(_) if lazily => mounted::detach(path, true)?,

@@ -84,12 +84,14 @@ pub(crate) fn mount_source(own: &Path) -> String {
     format!("{}{}", mounted::PREFIX, &path[start.unwrap_or(0)..])
 }
 
-/// The directory of a head.
-pub(crate) fn head_directory(store: &Path, shared: &str, instance: &str) -> PathBuf {
+/// What a head's mount is called in mount tables, and the directory that it is while it stands on
+/// nothing.
+pub(crate) fn marks_of_head(store: &Path, shared: &str, instance: &str) -> (String, PathBuf) {
     let store = Store {
         path: store.to_owned(),
     };
-    store.heads(shared).join(instance)
+    let head = store.heads(shared).join(instance);
+    (mount_source(&head), head.join("tree/fs"))
 }
 
 impl Storage for Layers<'_> {
@@ -117,7 +119,7 @@ impl Storage for Layers<'_> {
                 self.hide_at(&before, true)?;
                 self.write_head(&head)?;
             }
-            if self.shown()? > 0 {
+            if self.shown()? {
                 return Ok(Attached::AsLeft);
             }
             if head.boot != store::boot_id() {
@@ -142,7 +144,7 @@ impl Storage for Layers<'_> {
     }
 
     fn is_attached(&self) -> bool {
-        self.shown().is_ok_and(|mounts| mounts > 0)
+        self.shown().is_ok_and(|shown| shown)
     }
 
     fn discard(&self) -> Result<()> {

@@ -116,21 +116,12 @@ impl Lvm<'_> {
     /// What is mounted at the root's path: a volume of this root, or nothing. Anything else is an
     /// error.
     pub(super) fn shown(&self) -> Result<Option<String>> {
-        let found = mounted::at(&self.root)?;
-        let Some(top) = found.last() else {
+        let Some(top) = mounted::at(&self.root)? else {
             return Ok(None);
         };
         match self.volume_at(&self.root) {
             Some(volume) if self.names.role(&volume).is_some() => Ok(Some(volume)),
-            _ => Err(Error::Storage {
-                message: format!(
-                    "something else is mounted on {}: {}",
-                    self.root.display(),
-                    top.source
-                ),
-                hint: Some(format!("unmount it: `umount {}`", self.root.display())),
-                code: 20,
-            }),
+            _ => Err(mounted::foreign(&self.root, &top.source)),
         }
     }
 
