@@ -138,6 +138,16 @@ def sha256_of(path):
     return digest.hexdigest()
 
 
+def last_checked(repo):
+    """When it was last found to be up to date: libdnf tells the age in whole seconds of now."""
+    while True:
+        now = int(time.time())
+        age = repo._repo.getAge()
+        # Both clocks within one second, or the difference is one second off.
+        if int(time.time()) == now:
+            return now - age
+
+
 def state(repo):
     """What is needed to find out later whether the repository is still the same."""
     metalink, mirrorlist = repo.metalink or None, repo.mirrorlist or None
@@ -154,7 +164,7 @@ def state(repo):
     repomd, checked = "", 0
     try:
         repomd = sha256_of(os.path.join(repo._repo.getCachedir(), "repodata", "repomd.xml"))
-        checked = int(time.time() - repo._repo.getAge())
+        checked = last_checked(repo)
     except (OSError, RuntimeError):
         # It was skipped: what it holds now decides, next time.
         plain = False
