@@ -6,10 +6,11 @@
 
 use std::path::Path;
 
-use crate::buildroot::extras::Extras;
+use crate::buildroot::extras::{Equipment, Extras};
 use crate::buildroot::storage::{Choice, Storage, by_configuration};
 use crate::buildroot::trash::Trash;
 use crate::buildroot::{Buildroot, Cx};
+use crate::config::PackageManagerKind;
 use crate::error::{Error, Result};
 
 /// Stretches of work that a plugin may wrap.
@@ -27,6 +28,16 @@ pub(crate) trait Plugin {
 
     /// Says what the root must have for this plugin.
     fn contribute(&self, _to: &mut Extras) -> Result<()> {
+        Ok(())
+    }
+
+    /// Says what the programs that mock runs get, now that the package manager is known.
+    fn equip(
+        &self,
+        _manager: PackageManagerKind,
+        _root: &Buildroot<'_>,
+        _to: &mut Equipment,
+    ) -> Result<()> {
         Ok(())
     }
 
@@ -115,6 +126,18 @@ impl Plugins {
             plugin.contribute(&mut extras)?;
         }
         Ok(extras)
+    }
+
+    pub(crate) fn equipment(
+        &self,
+        manager: PackageManagerKind,
+        root: &Buildroot<'_>,
+    ) -> Result<Equipment> {
+        let mut equipment = Equipment::default();
+        for plugin in &self.0 {
+            plugin.equip(manager, root, &mut equipment)?;
+        }
+        Ok(equipment)
     }
 
     /// The storage of the configured root: a plugin's, else the one that the configuration asks for.

@@ -8,7 +8,7 @@ use super::layout::UNFINISHED;
 use super::{Buildroot, Cmd};
 use crate::config::PackageManagerKind;
 use crate::error::{Error, Result};
-use crate::package_manager::{self, Context, Op, Probe};
+use crate::package_manager::{self, Context, Op, Probe, python_plugins, yum};
 use crate::report::{LogSink, Spinner};
 use crate::run::{Status, Stdio};
 use crate::sandbox::{Network, User, View};
@@ -60,6 +60,17 @@ impl Buildroot<'_> {
         self.inside
             .write_if_changed("etc/dnf/dnf.conf", text.as_bytes())?;
         if kind == PackageManagerKind::Yum {
+            let dir = self.layout.package_manager_home().join("yum-plugin");
+            let plugins = &self.equipment().manager.yum_plugins;
+            for plugin in plugins {
+                plugin.install(&dir)?;
+                plugin.install_conf(&dir)?;
+            }
+            let text = yum::conf(
+                text,
+                &self.layout.root,
+                (!plugins.is_empty()).then_some(&*dir),
+            );
             self.inside
                 .write_if_changed("etc/yum/yum.conf", text.as_bytes())?;
             self.inside
@@ -126,7 +137,7 @@ impl Buildroot<'_> {
     ) -> Result<String> {
         let packages = &self.cx.config.packages;
         let mut argv = self.package_manager_argv(kind, op);
-        argv.extend(watch.options(kind));
+        argv.extend(self.plugin_options(kind, watch)?);
         let mut attempt = 1;
         loop {
             watch.begin(op, last)?;
@@ -170,8 +181,28 @@ impl Buildroot<'_> {
             settings: package_manager::settings(&config.packages, kind),
         };
         let mut argv = package_manager::of(kind).argv(op, &cx);
-        argv.extend(self.extras.manager_options.iter().cloned());
+        argv.extend(self.equipment().manager.options.iter().cloned());
         argv
+    }
+
+    /// Puts the plugins for this run where the package manager finds them.
+    fn plugin_options(&self, kind: PackageManagerKind, watch: &Watch) -> Result<Vec<String>> {
+        // microdnf's work is done by dnf 4. dnf 5 has no plugins in Python, yum has them in its
+        // configuration.
+        if !matches!(
+            kind,
+            PackageManagerKind::Dnf4 | PackageManagerKind::Microdnf
+        ) {
+            return Ok(Vec::new());
+        }
+        let plugins = &self.equipment().manager.dnf_plugins;
+        let dir = self.layout.package_manager_home().join("plugin");
+        let mut options = Vec::new();
+        for plugin in plugins.iter().copied().chain(watch.plugin()) {
+            plugin.install(&dir)?;
+            options = python_plugins::options(&dir, &self.cx.config.packages.dnf_conf);
+        }
+        Ok(options)
     }
 
     /// A program of the host that works on this root.
@@ -211,6 +242,7 @@ impl Buildroot<'_> {
         watch: &Watch,
     ) -> Result<String> {
         let mut cmd = self.host_cmd(argv, cwd);
+        self.equipment().manager.program.equip(&mut cmd);
         cmd.env.extend(watch.environment());
         let mut sink = LogSink::root(self.cx.live, true);
         let _spinner = Spinner::start("package manager");

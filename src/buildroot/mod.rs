@@ -20,7 +20,7 @@ pub(crate) mod storage;
 pub(crate) mod trash;
 mod users;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,10 +33,10 @@ use crate::identity::Identity;
 use crate::report::LogSink;
 use crate::rpm::requires::{Installed, QUERY};
 use crate::run::{Cmd, Runner, Sink, Status, Stdio};
-use crate::sandbox::{Mount, Network, Sandbox, User, View};
+use crate::sandbox::{Mount, Network, Sandbox, SyncCalls, User, View};
 
 use cache::Ground;
-use extras::Extras;
+use extras::{Equipment, Extras};
 use inside::Inside;
 pub(crate) use manager::describe;
 
@@ -78,6 +78,7 @@ pub(crate) struct Buildroot<'a> {
     /// The build user, in ids as the root sees them.
     pub(crate) user: User,
     pub(crate) extras: Extras,
+    equipment: OnceCell<Equipment>,
     pub(crate) storage: Box<dyn Storage + 'a>,
     ground: RefCell<Ground>,
     looks: cache::current::Looks,
@@ -177,6 +178,7 @@ impl<'a> Buildroot<'a> {
             inside,
             user,
             extras,
+            equipment: OnceCell::new(),
             storage,
             ground: RefCell::new(ground),
             looks: cache::current::Looks::new(cx),
@@ -190,6 +192,17 @@ impl<'a> Buildroot<'a> {
     /// Leaves the root at its path when this mock is over.
     pub(crate) fn leave_attached(self) {
         self.stays.set(true);
+    }
+
+    /// Says what the programs run on this root get; once, before the first of them.
+    pub(crate) fn equip(&self, equipment: Equipment) {
+        // A second time would be a mistake of the caller's; the first one counts.
+        let _ = self.equipment.set(equipment);
+    }
+
+    /// Nothing, in a root that is only looked at.
+    pub(crate) fn equipment(&self) -> &Equipment {
+        self.equipment.get_or_init(Equipment::default)
     }
 
     pub(crate) fn keeps_logs(&self) -> bool {
@@ -266,6 +279,8 @@ impl<'a> Buildroot<'a> {
             user,
             ids: self.cx.identity.ids,
             hostname: config.isolation.hostname.clone(),
+            sync_calls: SyncCalls::Carried,
+            preload: None,
             linux32: host::is_32_bit(&config.chroot.target_arch)
                 && !host::is_32_bit(&self.cx.host.arch),
             cwd,

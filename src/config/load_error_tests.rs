@@ -31,7 +31,7 @@ image = "x"
 chroot_setup_cmd = "install x"
 nonsense = 1
 [isolation]
-nosync = true
+dev_loop_count = 1
 kind = "nspawn"
 [vars]
 relasever = "43"
@@ -50,7 +50,7 @@ key = 1
     /etc/a.toml:15: unknown key plugins.ccache.max_cache_siz (did you mean plugins.ccache.max_cache_size?)
     /etc/a.toml:22: unknown key bootstrap.nonsense
     /etc/a.toml:29: unknown key strange (did you mean chroot.storage?)
-    /etc/a.toml:24: nosync is not supported yet: data is synchronised
+    /etc/a.toml:24: dev_loop_count is not supported yet: a build sees no devices of the host
     /etc/a.toml:19: use_bootstrap is not supported yet: the host's package manager installs the packages
     /etc/a.toml:14: plugin ccache is not supported yet: compilers run uncached
     /etc/a.toml:25: isolation with nspawn is not supported yet: mock's own sandbox is used
@@ -282,7 +282,7 @@ fn plugins_and_macros_of_the_command_line_are_checked() {
     site.overrides.macros = vec![("%x".to_owned(), String::new())];
     shown.push_str(&format!("{}\n", site.error()));
     insta::assert_snapshot!(shown, @r"
-    5 Bad option for '--enable-plugin=nothing'. Expecting one of: ['tmpfs', 'root_cache', 'yum_cache', 'mount', 'bind_mount', 'ccache', 'selinux', 'package_state', 'chroot_scan', 'lvm_root', 'compress_logs', 'sign', 'pm_request', 'hw_info', 'procenv', 'showrc', 'rpkg_preprocessor', 'rpmautospec', 'buildroot_lock', 'export_buildroot_image', 'unbreq', 'expand_spec', 'system_monitor', 'overlayfs']
+    5 Bad option for '--enable-plugin=nothing'. Expecting one of: ['tmpfs', 'root_cache', 'yum_cache', 'mount', 'bind_mount', 'ccache', 'selinux', 'nofsync', 'noverify', 'package_state', 'chroot_scan', 'lvm_root', 'compress_logs', 'sign', 'pm_request', 'hw_info', 'procenv', 'showrc', 'rpkg_preprocessor', 'rpmautospec', 'buildroot_lock', 'export_buildroot_image', 'unbreq', 'expand_spec', 'system_monitor', 'overlayfs']
     5 Bad option for '--plugin-option' (p:k).  No such plugin: p
     5 Bad macros 'config_opts['macros']['%x'] = ['']'
     ");

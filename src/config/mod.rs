@@ -183,6 +183,12 @@ pub(crate) struct Packages {
     pub(crate) module_setup_commands: Vec<(String, Vec<String>)>,
     pub(crate) repo_switches: Vec<RepoSwitch>,
     pub(crate) dnf_warning: bool,
+    /// `None`: not set.
+    pub(crate) nosync: Option<bool>,
+    pub(crate) nosync_force: bool,
+    /// nofsync holds for the stages of a build, too.
+    pub(crate) nofsync_build: bool,
+    pub(crate) noverify: bool,
     pub(crate) ssl_ca_bundle_path: Option<String>,
     /// (host directory, chroot directory)
     pub(crate) ssl_copied_ca_trust_dirs: Vec<(String, String)>,

@@ -34,6 +34,10 @@ pub(super) fn packages(reader: &Reader<'_>, overrides: &Overrides) -> Result<Pac
         module_setup_commands: module_setup_commands(reader)?,
         repo_switches,
         dnf_warning: reader.optional_bool(&["dnf_warning"])?.unwrap_or(true),
+        nosync: reader.optional_bool(&["nosync"])?,
+        nosync_force: reader.bool(&["nosync_force"])?,
+        nofsync_build: reader.bool(&["nofsync_build"])?,
+        noverify: reader.bool(&["noverify"])?,
         ssl_ca_bundle_path: reader.text(&["ssl_ca_bundle_path"])?,
         ssl_copied_ca_trust_dirs: reader.pairs(&["ssl_copied_ca_trust_dirs"])?,
         yum_files: [

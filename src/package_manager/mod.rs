@@ -7,9 +7,10 @@
 mod choose;
 mod dnf4;
 mod dnf5;
+pub(crate) mod python_plugins;
 pub(crate) mod repos;
 pub(crate) mod resolution;
-mod yum;
+pub(crate) mod yum;
 
 use std::fmt;
 use std::path::Path;

@@ -1,18 +1,20 @@
 //! What a request came to in dnf 4, told by a plugin of ours in it (`resolution.py`).
 //!
 //! The plugin writes what dnf resolved before anything is downloaded, and ends dnf there when a
-//! line of the file `known` says that this result is at hand already. It lives in a directory of
-//! its own, which is added to dnf's plugin path for one run: nothing of the host's dnf changes.
+//! line of the file `known` says that this result is at hand already.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::repos::{RepoState, main_option};
+use super::python_plugins::PythonPlugin;
+use super::repos::RepoState;
 use crate::error::{Error, Result};
 
-const PLUGIN: &str = include_str!("resolution.py");
-const PLUGIN_FILE: &str = "mock_resolution.py";
+pub(crate) const PLUGIN: PythonPlugin = PythonPlugin {
+    file: "mock_resolution.py",
+    text: include_str!("resolution.py"),
+};
 const RESULT: &str = "resolution.json";
 const KNOWN: &str = "known";
 const STOPPED: &str = "stopped";
@@ -86,58 +88,6 @@ pub(crate) fn prepare(dir: &Path, known: &[&str]) -> Result<()> {
     }
     let lines: String = known.iter().map(|digest| format!("{digest}\n")).collect();
     crate::fs::replace(&dir.join(KNOWN), lines.as_bytes())
-}
-
-/// Puts the plugin into `dir`; one that is there stays, with what Python compiled of it.
-pub(crate) fn install_plugin(dir: &Path) -> Result<()> {
-    let path = dir.join(PLUGIN_FILE);
-    if fs_err::read(&path).is_ok_and(|there| there == PLUGIN.as_bytes()) {
-        return Ok(());
-    }
-    fs_err::create_dir_all(dir).map_err(Error::io("make", dir))?;
-    crate::fs::replace(&path, PLUGIN.as_bytes())
-}
-
-/// The options that make dnf load it from `dir`, beside the plugins it has. `conf` is the text of
-/// its `dnf.conf`. None when dnf's own cannot be found: the path replaces dnf's, and `builddep` is
-/// a plugin too.
-pub(crate) fn plugin_options(dir: &Path, conf: &str) -> Vec<String> {
-    options_in(Path::new("/usr/lib"), dir, conf)
-}
-
-fn options_in(lib: &Path, dir: &Path, conf: &str) -> Vec<String> {
-    let own = match main_option(conf, "pluginpath") {
-        Some(configured) => vec![configured.split_whitespace().collect::<Vec<_>>().join(",")],
-        None => default_plugin_paths(lib)
-            .into_iter()
-            .map(|path| path.display().to_string())
-            .collect(),
-    };
-    if own.is_empty() {
-        return Vec::new();
-    }
-    vec![format!(
-        "--setopt=pluginpath={},{}",
-        own.join(","),
-        dir.display()
-    )]
-}
-
-/// Where a dnf looks: beside its modules, in the directory of the Python it runs with. All that
-/// are there are taken; of a Python that dnf does not use, nothing is left in them.
-fn default_plugin_paths(lib: &Path) -> Vec<PathBuf> {
-    let pythons = fs_err::read_dir(lib).into_iter().flatten().flatten();
-    let pythons =
-        pythons.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"python3"));
-    let mut found: Vec<PathBuf> = pythons
-        .flat_map(|python| {
-            ["dist-packages", "site-packages"]
-                .map(|packages| python.path().join(packages).join("dnf-plugins"))
-        })
-        .filter(|path| path.is_dir())
-        .collect();
-    found.sort();
-    found
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! The plugin in the real dnf, where the mini distribution is there; reading what it writes.
 
+use std::path::PathBuf;
+
 use super::*;
+use crate::package_manager::python_plugins;
 use crate::package_manager::repos::RepoSource;
 
 const JSON: &str = r#"{
@@ -84,48 +87,6 @@ fn what_cannot_be_understood_is_none() {
     }
 }
 
-#[test]
-fn the_plugin_path_keeps_what_dnf_has() {
-    let scratch = tempfile::tempdir().unwrap();
-    let lib = scratch.path();
-    assert_eq!(options_in(lib, Path::new("/m"), ""), Vec::<String>::new());
-    for path in [
-        "python3.12/site-packages/dnf-plugins",
-        "python3/dist-packages/dnf-plugins",
-        "python3.9/site-packages",
-        "python2.7/site-packages/dnf-plugins",
-    ] {
-        fs_err::create_dir_all(lib.join(path)).unwrap();
-    }
-    let expected = format!(
-        "--setopt=pluginpath={0}/python3/dist-packages/dnf-plugins,\
-         {0}/python3.12/site-packages/dnf-plugins,/m",
-        lib.display()
-    );
-    assert_eq!(
-        options_in(lib, Path::new("/m"), "[main]\nx=1\n"),
-        [expected]
-    );
-    assert_eq!(
-        options_in(lib, Path::new("/m"), "[main]\npluginpath=/a, /b\n"),
-        ["--setopt=pluginpath=/a,/b,/m"]
-    );
-}
-
-#[test]
-fn the_plugin_is_written_once() {
-    let scratch = tempfile::tempdir().unwrap();
-    let path = scratch.path().join("p/mock_resolution.py");
-    let written = || fs_err::metadata(&path).unwrap().modified().unwrap();
-    install_plugin(path.parent().unwrap()).unwrap();
-    let first = written();
-    install_plugin(path.parent().unwrap()).unwrap();
-    assert_eq!(written(), first);
-    fs_err::write(&path, "old").unwrap();
-    install_plugin(path.parent().unwrap()).unwrap();
-    assert_eq!(fs_err::read_to_string(&path).unwrap(), PLUGIN);
-}
-
 /// The real dnf, on the mini distribution, as root.
 mod with_dnf {
     use std::process::{Command, Output};
@@ -163,7 +124,7 @@ mod with_dnf {
             fs_err::create_dir_all(site.path("root/etc/dnf")).unwrap();
             fs_err::write(site.path("root/etc/dnf/dnf.conf"), &site.conf).unwrap();
             fs_err::write(site.path(".rpmmacros"), "%_dbpath /var/lib/rpm\n").unwrap();
-            install_plugin(&site.path("plugin")).unwrap();
+            PLUGIN.install(&site.path("plugin")).unwrap();
             Some(site)
         }
 
@@ -179,7 +140,7 @@ mod with_dnf {
                 .arg("--installroot")
                 .arg(self.path("root/"))
                 .args(["--releasever=1", "--disableplugin=local"])
-                .args(plugin_options(&self.path("plugin"), &self.conf))
+                .args(python_plugins::options(&self.path("plugin"), &self.conf))
                 .args(words)
                 .env("HOME", self.scratch.path())
                 .env("LC_MESSAGES", "C.UTF-8")

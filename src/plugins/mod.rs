@@ -4,6 +4,8 @@ mod bind_mount;
 mod compress_logs;
 mod hw_info;
 mod lvm_root;
+mod nofsync;
+mod noverify;
 mod overlayfs;
 mod package_state;
 mod root_cache;
@@ -16,13 +18,15 @@ use crate::plugin::{Plugin, Plugins};
 
 type Constructor = fn(&PluginConfig) -> Result<Box<dyn Plugin>>;
 
-const REGISTRY: [(&str, Constructor); 9] = [
+const REGISTRY: [(&str, Constructor); 11] = [
     ("tmpfs", tmpfs::new),
     ("root_cache", root_cache::new),
     ("overlayfs", overlayfs::new),
     ("bind_mount", bind_mount::new),
     ("lvm_root", lvm_root::new),
     ("selinux", selinux::new),
+    ("nofsync", nofsync::new),
+    ("noverify", noverify::new),
     ("package_state", package_state::new),
     ("hw_info", hw_info::new),
     ("compress_logs", compress_logs::new),

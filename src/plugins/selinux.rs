@@ -6,8 +6,9 @@
 
 use std::path::Path;
 
-use crate::buildroot::extras::Extras;
-use crate::config::PluginConfig;
+use crate::buildroot::Buildroot;
+use crate::buildroot::extras::Equipment;
+use crate::config::{PackageManagerKind, PluginConfig};
 use crate::error::Result;
 use crate::plugin::Plugin;
 
@@ -23,16 +24,25 @@ pub(super) fn new(_settings: &PluginConfig) -> Result<Box<dyn Plugin>> {
     Ok(Box::new(Selinux { enabled }))
 }
 
+impl Selinux {
+    fn option(&self) -> Option<String> {
+        self.enabled
+            .then(|| "--setopt=tsflags=nocontexts".to_owned())
+    }
+}
+
 impl Plugin for Selinux {
     fn name(&self) -> &'static str {
         "selinux"
     }
 
-    fn contribute(&self, to: &mut Extras) -> Result<()> {
-        if self.enabled {
-            to.manager_options
-                .push("--setopt=tsflags=nocontexts".to_owned());
-        }
+    fn equip(
+        &self,
+        _manager: PackageManagerKind,
+        _root: &Buildroot<'_>,
+        to: &mut Equipment,
+    ) -> Result<()> {
+        to.manager.options.extend(self.option());
         Ok(())
     }
 }
@@ -42,15 +52,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_are_left_out_only_where_there_are_labels() -> Result<()> {
+    fn labels_are_left_out_only_where_there_are_labels() {
         for (enabled, expected) in [
-            (true, vec!["--setopt=tsflags=nocontexts".to_owned()]),
-            (false, Vec::new()),
+            (true, Some("--setopt=tsflags=nocontexts".to_owned())),
+            (false, None),
         ] {
-            let mut extras = Extras::default();
-            Selinux { enabled }.contribute(&mut extras)?;
-            assert_eq!(extras.manager_options, expected);
+            assert_eq!(Selinux { enabled }.option(), expected);
         }
-        Ok(())
     }
 }

@@ -64,6 +64,7 @@ impl<'a> Session<'a> {
             None
         };
         let manager = root.choose_package_manager()?;
+        root.equip(plugins.equipment(manager, &root)?);
         let mut session = Self {
             root,
             plugins,

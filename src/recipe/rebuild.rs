@@ -124,7 +124,8 @@ fn rpmbuild(
         timeout,
         ..root.as_builder()
     };
-    let cmd = root.inner_cmd(&["bash", "--login", "-c", &shell_line(run)], &how);
+    let mut cmd = root.inner_cmd(&["bash", "--login", "-c", &shell_line(run)], &how);
+    root.equipment().build.equip(&mut cmd);
     root.run_logged(&cmd, sink)
 }
 

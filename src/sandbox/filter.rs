@@ -1,4 +1,7 @@
-//! System calls a user namespace refuses but packages rely on, answered here instead (seccomp).
+//! System calls that are answered here instead of by the kernel (seccomp).
+//!
+//! Those that wait for the disk, where nobody needs what they wait for ([`SyncCalls::Ignored`]);
+//! and those a user namespace refuses but packages rely on.
 //!
 //! Device nodes cannot be made in a user namespace; a package that ships one outside `/dev` would
 //! fail to install. The kernel asks this process about each such `mknod`, and it makes an empty
@@ -17,7 +20,7 @@ use libseccomp::{
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::sys::stat::{Mode, SFlag};
 
-use super::{Ids, Sandbox, User};
+use super::{Ids, Sandbox, SyncCalls, User};
 use crate::error::{Error, Result};
 
 /// Calls that change owner or identity; with one id mapped there is nothing to change to.
@@ -37,26 +40,85 @@ const IDENTITY: [&str; 13] = [
     "setgroups",
 ];
 
-/// Loads what `sandbox` needs into this process. The build user gets no filter: rpm, scriptlets
-/// and root shells do. Returns the process that answers, to be run in a thread of its own.
-pub(super) fn install(sandbox: &Sandbox) -> Result<Option<Supervisor>> {
-    if sandbox.ids == Ids::Host || sandbox.user != User::ROOT {
-        return Ok(None);
-    }
-    load(sandbox.ids == Ids::Single)
-        .map(Some)
-        .map_err(|e| Error::Sandbox {
-            message: format!("cannot load the system call filter: {e}"),
-            hint: None,
-        })
+/// Calls that wait for one file's data, and only for that: writing with O_SYNC goes on to wait.
+const SYNC_FILE: [&str; 5] = [
+    "fsync",
+    "fdatasync",
+    "syncfs",
+    "sync_file_range",
+    "sync_file_range2",
+];
+
+/// Calls that wait for more, or for memory.
+const SYNC_ALL: [&str; 2] = ["sync", "msync"];
+
+/// Whether this kernel, and whatever container this is, lets filters be loaded.
+pub(crate) fn available() -> bool {
+    // Level 2 is the first that has seccomp(2) itself.
+    libseccomp::get_api() >= 2
 }
 
-fn load(single_id: bool) -> std::result::Result<Supervisor, libseccomp::error::SeccompError> {
+type Loaded<T> = std::result::Result<T, libseccomp::error::SeccompError>;
+
+/// Loads what `sandbox` needs into this process. Whoever answers what the kernel asks is returned,
+/// to be run in a thread of its own.
+pub(super) fn install(sandbox: &Sandbox) -> Result<Option<Supervisor>> {
+    // The build user needs no pretending: rpm, scriptlets and root shells do.
+    let pretend = (sandbox.ids != Ids::Host && sandbox.user == User::ROOT).then_some(sandbox.ids);
+    if pretend.is_none() && sandbox.sync_calls == SyncCalls::Carried {
+        return Ok(None);
+    }
+    load(pretend, sandbox.sync_calls).map_err(|e| Error::Sandbox {
+        message: format!("cannot load the system call filter: {e}"),
+        hint: (!available()).then(|| {
+            "this kernel, or the container, has no seccomp filters (CONFIG_SECCOMP_FILTER); mock needs them to work \
+             without root"
+                .to_owned()
+        }),
+    })
+}
+
+fn load(pretend: Option<Ids>, sync_calls: SyncCalls) -> Loaded<Option<Supervisor>> {
     let mut filter = ScmpFilterContext::new(ScmpAction::Allow)?;
     filter.set_ctl_nnp(false)?;
     if ScmpArch::native() == ScmpArch::X8664 {
         filter.add_arch(ScmpArch::X86)?;
     }
+    if sync_calls == SyncCalls::Ignored {
+        ignore_sync_calls(&mut filter)?;
+    }
+    if let Some(ids) = pretend {
+        pretend_identity(&mut filter, ids == Ids::Single)?;
+    }
+    filter.load()?;
+    Ok(match pretend {
+        Some(_) => Some(Supervisor {
+            notify: filter.get_notify_fd()?,
+        }),
+        None => None,
+    })
+}
+
+/// A descriptor beyond the limit of open files is not open: the kernel is let to say so.
+fn ignore_sync_calls(filter: &mut ScmpFilterContext) -> Loaded<()> {
+    let limit = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)
+        .map_or(u64::MAX, |(soft, _)| soft);
+    let open = ScmpArgCompare::new(0, ScmpCompareOp::Less, limit);
+    for name in SYNC_FILE {
+        // Not every architecture has them all.
+        if let Ok(call) = ScmpSyscall::from_name(name) {
+            filter.add_rule_conditional(ScmpAction::Errno(0), call, &[open])?;
+        }
+    }
+    for name in SYNC_ALL {
+        if let Ok(call) = ScmpSyscall::from_name(name) {
+            filter.add_rule(ScmpAction::Errno(0), call)?;
+        }
+    }
+    Ok(())
+}
+
+fn pretend_identity(filter: &mut ScmpFilterContext, single_id: bool) -> Loaded<()> {
     for (call, mode_argument) in [("mknod", 1), ("mknodat", 2)] {
         let Ok(call) = ScmpSyscall::from_name(call) else {
             continue;
@@ -78,10 +140,7 @@ fn load(single_id: bool) -> std::result::Result<Supervisor, libseccomp::error::S
             }
         }
     }
-    filter.load()?;
-    Ok(Supervisor {
-        notify: filter.get_notify_fd()?,
-    })
+    Ok(())
 }
 
 /// Answers the kernel's questions about `mknod`.

@@ -16,7 +16,7 @@ use nix::sys::wait::{WaitStatus, wait};
 use nix::unistd::Pid;
 
 use super::child::{Plan, Report};
-use super::{Ids, Network, Sandbox, User, View, capabilities, filter, loopback, mount};
+use super::{Ids, Network, Sandbox, User, View, capabilities, filter, loopback, mount, preload};
 use crate::error::{Error, Result};
 
 pub(super) fn run(plan: &Plan, argv: &[OsString]) -> Option<Report> {
@@ -67,6 +67,16 @@ fn spawn(sandbox: &Sandbox, argv: &[OsString]) -> Result<Report> {
     #[expect(clippy::disallowed_methods, reason = "the program the sandbox is for")]
     let mut command = Command::new(program);
     command.args(arguments);
+    if sandbox.preload.is_some() {
+        // Not before: mock's own processes would not find it.
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "what the sandbox was started with is the program's environment"
+        )]
+        let others = std::env::var_os(preload::VARIABLE);
+        let others = others.as_deref().and_then(|others| others.to_str());
+        command.env(preload::VARIABLE, preload::value(others));
+    }
     if sandbox.user != User::ROOT && sandbox.ids != Ids::Single {
         command.uid(sandbox.user.uid).gid(sandbox.user.gid);
     }
@@ -137,10 +147,12 @@ fn prepare(sandbox: &Sandbox) -> Result<()> {
 }
 
 fn make_mounts(sandbox: &Sandbox) -> Result<()> {
-    sandbox
-        .mounts
-        .iter()
-        .try_for_each(|mount| mount.make(&sandbox.root))
+    let mut mounts = sandbox.mounts.iter();
+    mounts.try_for_each(|mount| mount.make(&sandbox.root))?;
+    match &sandbox.preload {
+        Some(source) => preload::show(source, &sandbox.root),
+        None => Ok(()),
+    }
 }
 
 fn inside_view(sandbox: &Sandbox) -> Result<()> {
@@ -180,7 +192,11 @@ fn host_view(sandbox: &Sandbox, writable: &[PathBuf]) -> Result<()> {
             let _ = mount::remount_read_only(&point);
         }
     }
-    mount::proc_of_this_namespace()
+    mount::proc_of_this_namespace()?;
+    match &sandbox.preload {
+        Some(source) => preload::show_host(source),
+        None => Ok(()),
+    }
 }
 
 /// With a single mapped id the build user is the same kernel id under another number, in a nested

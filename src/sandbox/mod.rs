@@ -15,6 +15,7 @@ pub(crate) mod filter;
 mod init;
 mod loopback;
 pub(crate) mod mount;
+pub(crate) mod preload;
 pub(crate) mod subids;
 pub(crate) mod userns;
 
@@ -55,6 +56,15 @@ impl User {
     pub(crate) const ROOT: Self = Self { uid: 0, gid: 0 };
 }
 
+/// What becomes of system calls that wait for the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) enum SyncCalls {
+    #[default]
+    Carried,
+    /// They succeed at once; the kernel writes when it likes.
+    Ignored,
+}
+
 /// How the caller's ids appear inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Ids {
@@ -77,6 +87,10 @@ pub(crate) struct Sandbox {
     pub(crate) user: User,
     pub(crate) ids: Ids,
     pub(crate) hostname: Option<String>,
+    pub(crate) sync_calls: SyncCalls,
+    /// On the host: a library that every program loads first, in a directory for each architecture.
+    /// Needs [`Mount::Proc`].
+    pub(crate) preload: Option<PathBuf>,
     /// 32-bit personality, for 32-bit targets on 64-bit hosts.
     pub(crate) linux32: bool,
     /// Working directory as the program sees it.
@@ -96,6 +110,8 @@ impl Sandbox {
             user: User::ROOT,
             ids,
             hostname: None,
+            sync_calls: SyncCalls::Carried,
+            preload: None,
             linux32: false,
             cwd: PathBuf::from("/"),
             interactive: false,

@@ -218,6 +218,13 @@ pub(super) fn bind_self(root: &Path) -> Result<()> {
     )
 }
 
+/// Shows the directory `source` at `target` as well.
+pub(super) fn bind_over(source: &Path, target: &Path) -> Result<()> {
+    let to = fs_err::File::open(target).map_err(Error::io("open", target))?;
+    let what = format!("{} on {}", source.display(), target.display());
+    bind(source, &OwnedFd::from(to.into_file()), &what)
+}
+
 /// Mounts a fresh `/proc` of the current pid namespace over the host's, for tools in the host view.
 pub(super) fn proc_of_this_namespace() -> Result<()> {
     let target = fs_err::File::open("/proc").map_err(Error::io("open", "/proc"))?;

@@ -140,7 +140,7 @@ fn shape(root: &Buildroot<'_>, manager: PackageManagerKind) -> String {
     digest(&[
         format!("{FORMAT} {manager:?} {:?}", root.cx.identity.ids),
         format!("{:?}", package_manager::settings(packages, manager)),
-        format!("{:?} {:?}", root.extras.manager_options, rpm_macros()),
+        format!("{:?} {:?}", root.equipment().manager.options, rpm_macros()),
         format!(
             "{:?} {:?} {:?}",
             chroot.target_arch, chroot.forcearch, chroot.releasever

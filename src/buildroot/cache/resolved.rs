@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::buildroot::Buildroot;
-use crate::config::PackageManagerKind;
 use crate::error::Result;
 use crate::package_manager::Op;
+use crate::package_manager::python_plugins::PythonPlugin;
 use crate::package_manager::repos::{self, RepoState, Vars};
 use crate::package_manager::resolution::{self, Resolution};
 
@@ -28,10 +28,8 @@ pub(crate) struct Watch {
 
 #[derive(Debug)]
 struct Dnf {
-    plugin: PathBuf,
     /// What the plugin and mock tell each other.
     dir: PathBuf,
-    conf: String,
     /// Results of all operations together that a state exists for.
     known: BTreeSet<String>,
 }
@@ -58,12 +56,9 @@ impl Watch {
     pub(super) fn new(root: &Buildroot<'_>, known: BTreeSet<String>) -> Result<Self> {
         let home = root.layout.package_manager_home();
         let dnf = Dnf {
-            plugin: home.join("plugin"),
             dir: home.join("resolution"),
-            conf: root.cx.config.packages.dnf_conf.clone(),
             known,
         };
-        resolution::install_plugin(&dnf.plugin)?;
         Ok(Self {
             dnf: Some(dnf),
             seen: RefCell::default(),
@@ -107,14 +102,9 @@ impl Watch {
         Ok(())
     }
 
-    /// For the package manager's command line.
-    pub(crate) fn options(&self, kind: PackageManagerKind) -> Vec<String> {
-        match (&self.dnf, kind) {
-            (Some(dnf), PackageManagerKind::Dnf4 | PackageManagerKind::Microdnf) => {
-                resolution::plugin_options(&dnf.plugin, &dnf.conf)
-            }
-            _ => Vec::new(),
-        }
+    /// What tells of a resolution, in dnf 4.
+    pub(crate) fn plugin(&self) -> Option<PythonPlugin> {
+        self.dnf.as_ref().map(|_| resolution::PLUGIN)
     }
 
     /// For its environment.

@@ -41,7 +41,7 @@ pub(super) fn text(root: &Buildroot<'_>, exclude: &[&str]) -> String {
         "package manager": package_manager::of(manager).name(),
         "options of the package manager": [
             package_manager::settings(packages, manager).common_opts,
-            root.extras.manager_options,
+            root.equipment().manager.options,
             switches,
         ],
         "macros of the package manager": crate::buildroot::manager::rpm_macros(),
