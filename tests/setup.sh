@@ -64,6 +64,17 @@ setpriv util-linux
 END
 }
 
+# For the disks of tests/bench.
+disk_needs() {
+    cat <<END
+gcc gcc
+pkg-config pkg-config
+/usr/include/fuse3/fuse_lowlevel.h libfuse3-dev
+losetup mount
+mkfs.ext4 e2fsprogs
+END
+}
+
 is_fedora() { [ -e /etc/fedora-release ]; }
 
 # Prints the packages of what is not there.
@@ -77,12 +88,14 @@ missing_packages() {
     done
 }
 
+# need_packages [LIST]: those of one of the lists above, by default of all that tests need.
+# shellcheck disable=SC2119,SC2120 # run.sh and slow_disk.py of tests/bench name one
 need_packages() {
     local needs install missing
     if is_fedora; then
-        needs=fedora_needs install='dnf install -y'
+        needs=${1:-fedora_needs} install='dnf install -y'
     elif command -v apt-get >/dev/null; then
-        needs=debian_needs install='apt-get install -y --no-install-recommends'
+        needs=${1:-debian_needs} install='apt-get install -y --no-install-recommends'
     else
         die "these scripts know Debian, Ubuntu and Fedora; on other systems install what the lists in tests/setup.sh name"
     fi
@@ -140,5 +153,6 @@ need_user() {
     done
 }
 
+# shellcheck disable=SC2119
 need_packages
 need_rust
