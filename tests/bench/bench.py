@@ -61,9 +61,8 @@ def timed(line, **kwargs):
     return elapsed
 
 
-def bare_init(bench):
-    """The same transaction without mock: same configuration, same options."""
-    where = bench.fresh()
+def bare_install(bench, where):
+    """The same transaction without mock: same configuration, same options. A command and its environment."""
     conf = where / "dnf.conf"
     conf.write_text(
         "[main]\nreposdir=/dev/null\nassumeyes=1\nbest=1\ngpgcheck=0\ninstall_weak_deps=0\n"
@@ -72,7 +71,13 @@ def bare_init(bench):
     (where / ".rpmmacros").write_text("%_dbpath /var/lib/rpm\n")
     line = ["dnf-3", "-c", str(conf), "--installroot", f"{where}/root/", "--releasever", "1"]
     line += ["--setopt=deltarpm=False", "--disableplugin=local", "--allowerasing", "groupinstall", "buildsys-build"]
-    elapsed = timed(line, env={**os.environ, "HOME": str(where)})
+    return line, {**os.environ, "HOME": str(where)}
+
+
+def bare_init(bench):
+    where = bench.fresh()
+    line, env = bare_install(bench, where)
+    elapsed = timed(line, env=env)
     shutil.rmtree(where)
     return elapsed
 

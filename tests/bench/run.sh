@@ -6,18 +6,27 @@
 # are run as the user mock-test.
 #
 # usage: tests/bench/run.sh [ROUNDS]     (default 7)
+#        tests/bench/run.sh install [OPTIONS]
+#
+# The second measures `mock --init` alone, with packages' verification and synchronisation on and off,
+# on disks that it makes: one with the fsync of a hard disk, a fast one, a tmpfs. --help tells its options.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR/.. source=tests/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../setup.sh"
 
-rounds=${1:-7}
-[ "$EUID" = 0 ] || die "tests/bench/run.sh needs root, to mount a tmpfs"
+[ "$EUID" = 0 ] || die "tests/bench/run.sh needs root, to mount file systems"
 need_minidistro
 need_user mock-test
 cd "$repo"
 cargo build --release --quiet
 target=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 
+if [ "${1:-}" = install ]; then
+    need_packages disk_needs
+    exec python3 tests/bench/install.py --repo "$minidistro" --mock "$target/release/mock" "${@:2}"
+fi
+
+rounds=${1:-7}
 disk=$(mktemp -d /var/tmp/mock-bench-XXXXXX)
 cleanup() {
     umount -R -l "$disk" 2>/dev/null || true
