@@ -247,6 +247,7 @@ impl Buildroot<'_> {
         let mut sink = LogSink::root(self.cx.live, true);
         let _spinner = Spinner::start("package manager");
         self.forget_installed();
+        self.storage.will_change()?;
         self.inside.write(UNFINISHED, b"", 0o644, User::ROOT)?;
         // An interruption leaves the mark; a failure is the package manager's own, and ordered.
         let status = self.run_logged(&cmd, &mut sink)?;

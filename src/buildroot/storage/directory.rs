@@ -1,7 +1,8 @@
 //! The plain backend: the root is a directory. No states.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::unsettled::Unsettled;
 use super::{Attached, Storage, mounted};
 use crate::buildroot::trash::Trash;
 use crate::error::{Error, Result};
@@ -12,6 +13,18 @@ pub(super) struct Directory<'a> {
     pub(super) trash: &'a Trash,
 }
 
+impl Directory<'_> {
+    fn unsettled(&self) -> Unsettled {
+        Unsettled::beside(self.root.parent().unwrap_or(Path::new("/")))
+    }
+
+    /// Among the marks beside it.
+    fn mark(&self) -> String {
+        let name = self.root.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+}
+
 impl Storage for Directory<'_> {
     fn name(&self) -> &'static str {
         "directory"
@@ -19,6 +32,17 @@ impl Storage for Directory<'_> {
 
     fn attach(&self) -> Result<Attached> {
         mounted::clear_others(&self.root, |_| false)?;
+        let (unsettled, mark) = (self.unsettled(), self.mark());
+        if unsettled.lost()?.contains(&mark) {
+            if self.root.is_dir() {
+                tracing::warn!(
+                    "{} is made anew: it was not on disk when the machine went down",
+                    self.root.display()
+                );
+                self.trash.discard(&self.root)?;
+            }
+            unsettled.forget(&mark)?;
+        }
         if self.root.is_dir() {
             return Ok(Attached::AsLeft);
         }
@@ -35,10 +59,22 @@ impl Storage for Directory<'_> {
     }
 
     fn discard(&self) -> Result<()> {
-        self.trash.discard(&self.root)
+        self.trash.discard(&self.root)?;
+        self.unsettled().forget(&self.mark())
     }
 
     fn scrub(&self) -> Result<()> {
         self.discard()
+    }
+
+    fn will_change(&self) -> Result<()> {
+        self.unsettled().mark(&self.mark())
+    }
+
+    fn finish(&self) -> Result<()> {
+        match self.unsettled().is_empty()? {
+            true => Ok(()),
+            false => self.unsettled().settle_later(),
+        }
     }
 }

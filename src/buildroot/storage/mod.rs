@@ -3,7 +3,7 @@
 //! The *head* is the tree that programs see and write, at the root's path. A backend that can also
 //! keeps *states*: trees that no longer change, from which a head can be started at once. A state is
 //! a snapshot, with a name somebody gave it, or a cached one, with a key made of what is in it (see
-//! `buildroot/cache.rs`). The rules of snapshots are in `buildroot/snapshots.rs`, the same for every
+//! `buildroot/cache/`). The rules of snapshots are in `buildroot/snapshots.rs`, the same for every
 //! backend; a backend only carries out.
 //!
 //! Heads belong to one unique extension of a root, states to all of them.
@@ -16,6 +16,7 @@ mod layers;
 mod lvm;
 pub(crate) mod mounted;
 mod tmpfs;
+pub(crate) mod unsettled;
 
 use std::fmt;
 
@@ -95,6 +96,11 @@ pub(crate) trait Storage: fmt::Debug {
     /// Removes heads and states of every unique extension of this root, and what else the backend
     /// has of it.
     fn scrub(&self) -> Result<()>;
+
+    /// Packages are about to change the head, and nobody waits until that is on disk.
+    fn will_change(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// A command is over, and nobody else uses the root: for backends that keep nothing attached
     /// between commands, and for work that is due from time to time.

@@ -37,6 +37,33 @@ impl Layers<'_> {
         self.shrink(&records)
     }
 
+    /// Removes layers that were not on disk when the machine went down, and the names they had.
+    pub(super) fn drop_lost(&self) -> Result<()> {
+        let store = self.store();
+        let unsettled = store.unsettled();
+        if unsettled.lost()?.is_empty() {
+            return Ok(());
+        }
+        let _lock = store.lock(self.runner)?;
+        // Another mock may have done it meanwhile, and made some anew.
+        let lost = unsettled.lost()?;
+        for id in &lost {
+            tracing::debug!("removing layer {id}: it was not on disk when the machine went down");
+            self.drop_tree(&store.layer(id))?;
+        }
+        for shared in store::names(&self.store.join("roots"))? {
+            for name in store::names(&store.snapshots(&shared))? {
+                let path = store.snapshots(&shared).join(&name);
+                if store::read::<SnapshotFile>(&path)?
+                    .is_some_and(|file| lost.contains(&file.layer))
+                {
+                    fs_err::remove_file(&path).map_err(Error::io("remove", &path))?;
+                }
+            }
+        }
+        lost.iter().try_for_each(|id| unsettled.forget(id))
+    }
+
     /// Removes every layer that nothing refers to.
     pub(super) fn collect_unreferenced(&self) -> Result<()> {
         let store = self.store();
@@ -118,7 +145,14 @@ impl Layers<'_> {
             return Ok(());
         }
         // Locks of requests that somebody waits for stay locks: they are opened by name anew.
-        for name in ["layers", "roots", "requests", "collected", "lock"] {
+        for name in [
+            "layers",
+            "roots",
+            "requests",
+            "collected",
+            "unsettled",
+            "lock",
+        ] {
             self.drop_tree(&self.store.join(name))?;
         }
         drop(lock);

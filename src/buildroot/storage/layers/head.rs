@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::overlay::{self, Overlay};
 use super::store::{self, Head, Layer, SnapshotFile, Store};
 use super::{Layers, mount_source};
+use crate::buildroot::snapshots::POSTINIT;
 use crate::buildroot::storage::{State, mounted};
 use crate::error::{Error, Result};
 use crate::fs::{MountEntry, remove_tree};
@@ -84,8 +85,12 @@ impl Layers<'_> {
             return Ok(());
         }
         store::write(&path, &SnapshotFile::new(id))?;
-        // It must not be younger on disk than the head's file, which no longer says it.
-        store::sync_file(&path)
+        // It must not be younger on disk than the head's file, which no longer says it. The one that
+        // every root has is made anew when it is lost.
+        match name {
+            POSTINIT => Ok(()),
+            _ => store::sync_file(&path),
+        }
     }
 
     pub(super) fn snapshot(&self, name: &str) -> Result<Option<SnapshotFile>> {

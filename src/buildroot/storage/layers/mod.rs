@@ -103,6 +103,11 @@ impl Storage for Layers<'_> {
         store::make_private(&self.store)?;
         store::make_private(&self.store().layers())?;
         mounted::clear_others(&self.root, |found| self.is_own(found))?;
+        self.drop_lost()?;
+        // A mock that was killed did not get to it.
+        if !self.store().unsettled().is_empty()? {
+            self.store().unsettled().settle_later()?;
+        }
         let mut head = self.head()?;
         self.check_owner(head.user)?;
         self.drop_unfinished()?;
@@ -122,7 +127,21 @@ impl Storage for Layers<'_> {
             if self.shown()? {
                 return Ok(Attached::AsLeft);
             }
-            if head.boot != store::boot_id() {
+            let restarted = head.boot != store::boot_id();
+            if restarted
+                && let Some(base) = &head.base
+                && self.store().chain(base).is_err()
+            {
+                tracing::warn!(
+                    "{} is made anew: the layers below it were not on disk when the machine went down",
+                    self.instance
+                );
+                self.drop_tree(&self.tree())?;
+                self.begin(&mut head, None, None)?;
+                self.show(&head)?;
+                return Ok(Attached::Empty);
+            }
+            if restarted {
                 tracing::debug!(
                     "{} was last used before the machine was started; after a crash files may be missing, and a clean \
                      makes it anew",

@@ -210,20 +210,6 @@ pub(super) fn like(lower: &Path, upper: &Path) -> Result<()> {
     .map_err(Error::io("set the mode of", upper))
 }
 
-/// Writes what is in memory of the file system that holds `path` to its disk.
-pub(super) fn sync(path: &Path) -> Result<()> {
-    let fd = directory_for_sync(path).map_err(|e| Error::io("open", path)(e.into()))?;
-    rustix::fs::syncfs(fd.as_fd()).map_err(|e| Error::io("write to disk", path)(e.into()))
-}
-
-fn directory_for_sync(path: &Path) -> nix::Result<OwnedFd> {
-    nix::fcntl::open(
-        path,
-        OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
-        Mode::empty(),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

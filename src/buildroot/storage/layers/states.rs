@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 
 use super::store::{self, Head, Layer, SnapshotFile};
-use super::{DEEP, Layers, collect, flatten, overlay};
+use super::{DEEP, Layers, collect, flatten};
+use crate::buildroot::snapshots::POSTINIT;
 use crate::buildroot::storage::{Snapshot, State, States};
 use crate::error::{Error, Result};
 use crate::fs::remove_tree;
 
 impl Layers<'_> {
-    /// Makes of the head's tree, which nobody writes any more, what can be a layer: all of it is on
-    /// disk. Gives where it is.
-    fn prepare(&self, head: &Head, snapshot: Option<String>) -> Result<(PathBuf, Layer)> {
+    /// Makes of the head's tree, which nobody writes any more, what can be the layer `id`. Gives where
+    /// it is.
+    fn prepare(&self, head: &Head, id: &str, snapshot: Option<String>) -> Result<(PathBuf, Layer)> {
         let store = self.store();
         let (source, parent) = match &head.base {
             Some(base) if store.chain(base)?.len() >= DEEP => {
@@ -24,7 +25,11 @@ impl Layers<'_> {
         let layer = Layer::new(parent, snapshot);
         remove_tree(&source.join("work"))?;
         store::write(&source.join("layer.json"), &layer)?;
-        overlay::sync(&source)?;
+        store.unsettled().mark(id)?;
+        // What somebody asked for is there for good when the command is over.
+        if layer.snapshot.is_some() {
+            store.unsettled().settle()?;
+        }
         Ok((source, layer))
     }
 }
@@ -100,7 +105,7 @@ impl States for Layers<'_> {
             head.next.clone_from(&id);
             self.write_head(&head)?;
         }
-        let (source, layer) = match self.prepare(&head, snapshot) {
+        let (source, layer) = match self.prepare(&head, &id, snapshot) {
             Ok(prepared) => prepared,
             // It is a root as it was: let it be seen.
             Err(error) => {
@@ -113,13 +118,16 @@ impl States for Layers<'_> {
             // When somebody else came to the same meanwhile, theirs is as good.
             if !store.has(&id) {
                 fs_err::rename(&source, store.layer(&id)).map_err(Error::io("name", &source))?;
-                store::sync_file(&store.layers())?;
+                if layer.snapshot.is_some() {
+                    store::sync_file(&store.layers())?;
+                }
             }
             // That it is gone says that it was frozen.
             self.drop_tree(&tree)?;
             self.drop_tree(&source)?;
             self.frozen(&mut head, &layer)?;
         }
+        store.unsettled().settle_later()?;
         self.make_tree(&tree, head.base.as_deref())?;
         self.show(&head)
     }
@@ -164,6 +172,10 @@ impl States for Layers<'_> {
     }
 
     fn name_snapshot(&self, name: &str, of: &State) -> Result<()> {
+        // The one that every root has is made anew when it is lost.
+        if name != POSTINIT {
+            self.store().unsettled().settle()?;
+        }
         let _lock = self.store().lock(self.runner)?;
         let id = self.needed(of)?;
         self.refer(name, &id)

@@ -6,7 +6,10 @@
 //!     STORE/roots/ROOT/snapshots/NAME  the layer that a snapshot is
 //!     STORE/roots/ROOT/heads/NAME/     one head: head.json, and its tree while it has one
 //!
-//! A layer is complete when it has its name: everything in it is on disk before the rename.
+//!     STORE/unsettled/                 which layers are perhaps not on disk yet
+//!
+//! A layer is whole when it has its name. A snapshot that somebody asked for is on disk before that,
+//! what the cache keeps a while later (`storage/unsettled.rs`).
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +18,8 @@ use serde::{Deserialize, Serialize};
 use crate::buildroot::lock::{Lock, Mode};
 use crate::buildroot::storage::files::FORMAT;
 pub(super) use crate::buildroot::storage::files::{fresh_id, make_private, names, read, write};
+use crate::buildroot::storage::unsettled::Unsettled;
+pub(super) use crate::buildroot::storage::unsettled::boot_id;
 use crate::buildroot::storage::{State, now};
 use crate::error::{Error, Result};
 use crate::run::Runner;
@@ -98,12 +103,6 @@ impl Head {
     }
 }
 
-pub(super) fn boot_id() -> String {
-    fs_err::read_to_string("/proc/sys/kernel/random/boot_id")
-        .map(|text| text.trim().to_owned())
-        .unwrap_or_default()
-}
-
 #[derive(Debug, Clone)]
 pub(super) struct Store {
     pub(super) path: PathBuf,
@@ -128,6 +127,10 @@ impl Store {
 
     pub(super) fn heads(&self, shared: &str) -> PathBuf {
         self.root(shared).join("heads")
+    }
+
+    pub(super) fn unsettled(&self) -> Unsettled {
+        Unsettled::beside(&self.path)
     }
 
     /// Held while something begins or ceases to refer to a layer; for milliseconds only.

@@ -1,0 +1,165 @@
+//! What is whole but perhaps not on disk yet, and getting it there without anybody waiting.
+//!
+//! Writing a fresh root out takes a hard disk seconds, and only a power cut makes it matter. So a
+//! layer gets its name at once, and a mark beside it says that it is not on disk for sure:
+//!
+//!     STORE/unsettled/BOOT.NAME
+//!
+//! BOOT is this run of the machine (`/proc/sys/kernel/random/boot_id`). A process that outlives mock
+//! writes the file system out and then removes the marks. A mark of an earlier run of the machine
+//! was not removed in time: what it names may have holes and is thrown away. The mark is made
+//! before the name is: file systems keep the order of names.
+
+use std::ffi::OsString;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use super::files::{make_private, names};
+use crate::error::{Error, Result};
+use crate::sandbox::child;
+
+const DIRECTORY: &str = "unsettled";
+
+/// The marks in one directory, for what is beside it.
+#[derive(Debug)]
+pub(crate) struct Unsettled {
+    marks: PathBuf,
+}
+
+/// This run of the machine.
+pub(crate) fn boot_id() -> String {
+    fs_err::read_to_string("/proc/sys/kernel/random/boot_id")
+        .map(|text| text.trim().to_owned())
+        .unwrap_or_default()
+}
+
+impl Unsettled {
+    pub(crate) fn beside(directory: &Path) -> Self {
+        Self {
+            marks: directory.join(DIRECTORY),
+        }
+    }
+
+    /// Says of `name`, which is about to be there, that it is not on disk for sure.
+    pub(crate) fn mark(&self, name: &str) -> Result<()> {
+        make_private(&self.marks)?;
+        let mark = self.marks.join(format!("{}.{name}", boot_id()));
+        fs_err::File::create(&mark)
+            .map(drop)
+            .map_err(Error::io("make", &mark))
+    }
+
+    pub(crate) fn is_empty(&self) -> Result<bool> {
+        Ok(names(&self.marks)?.is_empty())
+    }
+
+    /// What an earlier run of the machine left unsettled.
+    pub(crate) fn lost(&self) -> Result<Vec<String>> {
+        let boot = boot_id();
+        let marks = names(&self.marks)?;
+        let marks = marks.iter().filter_map(|mark| mark.split_once('.'));
+        Ok(marks
+            .filter(|(run, _)| *run != boot)
+            .map(|(_, name)| name.to_owned())
+            .collect())
+    }
+
+    /// Takes the marks of `name` away: it is gone.
+    pub(crate) fn forget(&self, name: &str) -> Result<()> {
+        for mark in names(&self.marks)? {
+            if mark.split_once('.').is_some_and(|(_, of)| of == name) {
+                remove(&self.marks.join(mark))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Has everything marked so far on disk.
+    pub(crate) fn settle(&self) -> Result<()> {
+        let boot = boot_id();
+        let mut marks = names(&self.marks)?;
+        marks.retain(|mark| mark.split_once('.').is_some_and(|(run, _)| run == boot));
+        if marks.is_empty() {
+            return Ok(());
+        }
+        sync(&self.marks)?;
+        marks
+            .iter()
+            .try_for_each(|mark| remove(&self.marks.join(mark)))
+    }
+
+    /// The same by a process that outlives this one.
+    pub(crate) fn settle_later(&self) -> Result<()> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "works on the store in this process's own namespaces, and is not waited for"
+        )]
+        let started = Command::new(child::SELF)
+            .arg(child::SETTLE)
+            .arg(&self.marks)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        match started {
+            Ok(_) => Ok(()),
+            Err(_) => self.settle(),
+        }
+    }
+}
+
+/// The hidden verb.
+pub(crate) fn settle_verb(marks: &[OsString]) -> ExitCode {
+    // Not to be ended with the terminal that its parent was started from.
+    let _ = nix::unistd::setsid();
+    for marks in marks.iter().map(PathBuf::from) {
+        if marks.file_name().is_some_and(|name| name == DIRECTORY) {
+            // What stays marked is settled by the next one.
+            let _ = Unsettled { marks }.settle();
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn remove(mark: &Path) -> Result<()> {
+    match fs_err::remove_file(mark) {
+        // Two may settle the same.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        done => done.map_err(Error::io("remove", mark)),
+    }
+}
+
+/// Writes out the file system that `path` is on.
+pub(crate) fn sync(path: &Path) -> Result<()> {
+    let directory = fs_err::File::open(path).map_err(Error::io("open", path))?;
+    rustix::fs::syncfs(directory.file().as_fd())
+        .map_err(|errno| Error::io("write to disk", path)(errno.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_of_this_run_settle_others_are_lost() -> Result<()> {
+        let scratch = tempfile::tempdir().map_err(Error::io("make", "scratch"))?;
+        let unsettled = Unsettled::beside(scratch.path());
+        unsettled.settle()?;
+        assert_eq!(unsettled.lost()?, Vec::<String>::new());
+        unsettled.mark("a")?;
+        unsettled.mark("b.c")?;
+        let old = unsettled.marks.join("0000-1111.d.e");
+        fs_err::write(&old, "").map_err(Error::io("write", &old))?;
+        assert_eq!(unsettled.lost()?, ["d.e"]);
+        unsettled.forget("a")?;
+        assert_eq!(names(&unsettled.marks)?.len(), 2);
+        unsettled.settle()?;
+        assert_eq!(names(&unsettled.marks)?, ["0000-1111.d.e"]);
+        unsettled.forget("d.e")?;
+        assert_eq!(unsettled.lost()?, Vec::<String>::new());
+        Ok(())
+    }
+}
