@@ -16,6 +16,8 @@ pub(crate) struct Layout {
     pub(crate) result: PathBuf,
     /// `<cache_topdir>/<root>`, shared by all unique extensions.
     pub(crate) cache: PathBuf,
+    /// Packages that were downloaded, for all roots.
+    pub(crate) packages: PathBuf,
     /// What all roots share: layers, snapshots, records of what was installed.
     pub(crate) store: PathBuf,
     /// The build user's home, inside.
@@ -29,6 +31,7 @@ impl Layout {
             root: chroot.rootdir.clone(),
             result: chroot.resultdir.clone(),
             cache: chroot.cache_topdir.join(&chroot.shared_name),
+            packages: chroot.cache_topdir.join(PACKAGES),
             store: chroot.store.clone(),
             home: chroot.chroothome.trim_end_matches('/').to_owned(),
         }
@@ -84,6 +87,9 @@ impl Layout {
 pub(crate) fn lock_of(base: &Path) -> PathBuf {
     base.join("buildroot.lock")
 }
+
+/// Below the directory of caches. No root's name begins with a dot.
+pub(crate) const PACKAGES: &str = ".packages";
 
 /// Exists in a root whose installation was completed.
 pub(crate) const INITIALIZED: &str = ".initialized";

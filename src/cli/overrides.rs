@@ -11,7 +11,7 @@ use crate::cli::literal::python_literal;
 use crate::config::{Overrides, Value};
 use crate::error::{Error, Result};
 
-/// The original's plugins, in its order; `--enable-plugin` and its like take no other name.
+/// The original's plugins, in its order, and those it does not have; `--enable-plugin` and its like take no other name.
 const PLUGINS: &[&str] = &[
     "tmpfs",
     "root_cache",
@@ -37,6 +37,10 @@ const PLUGINS: &[&str] = &[
     "expand_spec",
     "system_monitor",
     "overlayfs",
+    // mock's own
+    "nofsync",
+    "noverify",
+    "package_cache",
 ];
 
 pub(super) fn from_args(args: &Args, warnings: &mut Vec<String>) -> Result<Overrides> {

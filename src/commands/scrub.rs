@@ -76,7 +76,8 @@ fn scrub(cx: Cx<'_>, trash: &Trash, target: ScrubTarget) -> Result<()> {
         ScrubTarget::YumCache | ScrubTarget::DnfCache => {
             tracing::info!("scrubbing package manager cache for {config}");
             trash.discard(&layout.cache.join("yum_cache"))?;
-            trash.discard(&layout.cache.join("dnf_cache"))
+            trash.discard(&layout.cache.join("dnf_cache"))?;
+            trash.discard(&layout.packages)
         }
         ScrubTarget::Lvm => {
             tracing::info!("scrubbing lvm storage for {config}");

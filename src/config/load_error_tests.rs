@@ -282,7 +282,7 @@ fn plugins_and_macros_of_the_command_line_are_checked() {
     site.overrides.macros = vec![("%x".to_owned(), String::new())];
     shown.push_str(&format!("{}\n", site.error()));
     insta::assert_snapshot!(shown, @r"
-    5 Bad option for '--enable-plugin=nothing'. Expecting one of: ['tmpfs', 'root_cache', 'yum_cache', 'mount', 'bind_mount', 'ccache', 'selinux', 'nofsync', 'noverify', 'package_state', 'chroot_scan', 'lvm_root', 'compress_logs', 'sign', 'pm_request', 'hw_info', 'procenv', 'showrc', 'rpkg_preprocessor', 'rpmautospec', 'buildroot_lock', 'export_buildroot_image', 'unbreq', 'expand_spec', 'system_monitor', 'overlayfs']
+    5 Bad option for '--enable-plugin=nothing'. Expecting one of: ['tmpfs', 'root_cache', 'yum_cache', 'mount', 'bind_mount', 'ccache', 'selinux', 'nofsync', 'noverify', 'package_cache', 'package_state', 'chroot_scan', 'lvm_root', 'compress_logs', 'sign', 'pm_request', 'hw_info', 'procenv', 'showrc', 'rpkg_preprocessor', 'rpmautospec', 'buildroot_lock', 'export_buildroot_image', 'unbreq', 'expand_spec', 'system_monitor', 'overlayfs']
     5 Bad option for '--plugin-option' (p:k).  No such plugin: p
     5 Bad macros 'config_opts['macros']['%x'] = ['']'
     ");

@@ -7,6 +7,7 @@ mod lvm_root;
 mod nofsync;
 mod noverify;
 mod overlayfs;
+mod package_cache;
 mod package_state;
 mod root_cache;
 mod selinux;
@@ -18,7 +19,7 @@ use crate::plugin::{Plugin, Plugins};
 
 type Constructor = fn(&PluginConfig) -> Result<Box<dyn Plugin>>;
 
-const REGISTRY: [(&str, Constructor); 11] = [
+const REGISTRY: [(&str, Constructor); 12] = [
     ("tmpfs", tmpfs::new),
     ("root_cache", root_cache::new),
     ("overlayfs", overlayfs::new),
@@ -27,6 +28,7 @@ const REGISTRY: [(&str, Constructor); 11] = [
     ("selinux", selinux::new),
     ("nofsync", nofsync::new),
     ("noverify", noverify::new),
+    ("package_cache", package_cache::new),
     ("package_state", package_state::new),
     ("hw_info", hw_info::new),
     ("compress_logs", compress_logs::new),

@@ -153,9 +153,14 @@ fn base_ops(root: &Buildroot<'_>) -> Vec<Op> {
     for (action, specs) in &packages.module_setup_commands {
         ops.push(Op::Module(action.clone(), specs.clone()));
     }
-    ops.push(Op::Raw(packages.setup_cmd.clone()));
-    if !packages.chroot_additional_packages.is_empty() {
-        ops.push(Op::Install(packages.chroot_additional_packages.clone()));
+    let (setup, more) = (&packages.setup_cmd, &packages.chroot_additional_packages);
+    match setup.first().map(String::as_str) {
+        // One run is faster than two.
+        Some("install") => ops.push(Op::Raw([&setup[..], more].concat())),
+        _ => {
+            ops.push(Op::Raw(setup.clone()));
+            ops.extend((!more.is_empty()).then(|| Op::Install(more.clone())));
+        }
     }
     ops
 }

@@ -94,7 +94,7 @@ pub(super) fn names(path: &Path) -> Result<Vec<String>> {
 }
 
 /// Whether it is a day since this was asked with the answer yes: for what is done from time to time.
-pub(super) fn is_due(store: &Path) -> Result<bool> {
+pub(crate) fn is_due(store: &Path) -> Result<bool> {
     const DUE: Duration = Duration::from_secs(24 * 60 * 60);
     let mark = store.join("collected");
     let fresh = fs_err::metadata(&mark)

@@ -5,7 +5,8 @@ use super::*;
 const PLUGIN_LIST: &str = "['tmpfs', 'root_cache', 'yum_cache', 'mount', 'bind_mount', 'ccache', \
     'selinux', 'package_state', 'chroot_scan', 'lvm_root', 'compress_logs', 'sign', 'pm_request', \
     'hw_info', 'procenv', 'showrc', 'rpkg_preprocessor', 'rpmautospec', 'buildroot_lock', \
-    'export_buildroot_image', 'unbreq', 'expand_spec', 'system_monitor', 'overlayfs']";
+    'export_buildroot_image', 'unbreq', 'expand_spec', 'system_monitor', 'overlayfs', 'nofsync', \
+    'noverify', 'package_cache']";
 
 #[test]
 fn refusals() {
