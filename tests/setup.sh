@@ -33,6 +33,7 @@ mmdebstrap mmdebstrap
 python3 python3
 tar tar
 xz xz-utils
+zstd zstd
 setpriv util-linux
 useradd passwd
 END
@@ -43,6 +44,9 @@ lvm lvm2
 thin_check thin-provisioning-tools
 insmod kmod
 mkfs.ext4 e2fsprogs
+mkfs.xfs xfsprogs
+halt systemd-sysv
+pkill procps
 END
 }
 
