@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::machine;
-use super::place::{Place, Who, base, configs, skip};
+use super::place::{Place, Who, base, configs, skip, skip_even_in_ci};
 
 /// No script takes this long: it hangs.
 const SECONDS: &str = "600";
@@ -29,6 +29,10 @@ pub(crate) struct UmlDone {
 impl Uml {
     /// `None` when it cannot run here.
     pub(crate) fn new() -> Option<Self> {
+        if super::ARCH != "x86_64" {
+            skip_even_in_ci("Debian has User Mode Linux for x86_64 alone");
+            return None;
+        }
         let place = Place::new(Who::Root)?;
         if !Path::new("/usr/bin/linux.uml").exists() {
             skip("there is no linux.uml; Debian has it in the package user-mode-linux");
