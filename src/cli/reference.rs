@@ -67,6 +67,16 @@ const EXIT_CODES: &[(&str, &str)] = &[
     ("7", "Interrupted with Ctrl-C"),
     ("10", "A build error that is not the status of one program"),
     ("11", "A command ran into its time limit"),
+    (
+        "20",
+        "The root's storage cannot be used: it does not work here, a layer is not there, or \
+         something else is mounted on the root",
+    ),
+    (
+        "25",
+        "A snapshot that is not there, is there already or cannot be removed; LVM is missing, not \
+         configured, or its pool is full",
+    ),
     ("30", "The package manager failed"),
     (
         "40",
@@ -76,7 +86,11 @@ const EXIT_CODES: &[(&str, &str)] = &[
         "50",
         "The mode was given too little, too much, or something it cannot use",
     ),
-    ("60", "Another mock is using the chroot"),
+    ("60", "Another mock, or a program, is using the chroot"),
+    (
+        "65",
+        "LVM is locked: another mock uses a volume of what is to be scrubbed",
+    ),
     ("70", "The result directory cannot be created"),
     ("80", "The sandbox cannot be made"),
     (
@@ -85,7 +99,8 @@ const EXIT_CODES: &[(&str, &str)] = &[
     ),
     (
         "n",
-        "With --shell and --chroot: the status of the command inside",
+        "With --shell and --chroot: the status of the command inside; with the plugin lvm_root also \
+         that of a program of LVM that failed",
     ),
 ];
 
@@ -103,6 +118,10 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     (
         "SUDO_UID, USERHELPER_UID",
         "As root: the user who called, to whom results belong",
+    ),
+    (
+        "DM_DISABLE_UDEV",
+        "With the plugin lvm_root: LVM makes device nodes itself if set, for systems without udev",
     ),
     ("NO_COLOR", "Keep colours out of the output if set"),
 ];
@@ -251,7 +270,12 @@ mod tests {
             },
             Error::Interrupted { signal: 2 },
         ];
-        for error in errors {
+        let storage = [20, 25, 60, 65].map(|code| Error::Storage {
+            message: String::new(),
+            hint: None,
+            code,
+        });
+        for error in errors.into_iter().chain(storage) {
             let code = error.exit_code().to_string();
             assert!(
                 EXIT_CODES.iter().any(|(documented, _)| *documented == code),

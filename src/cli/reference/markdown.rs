@@ -14,8 +14,8 @@ const READING: &str = "\
   `mock --chroot -- ls -l`.
 - Long options take their value as `--opt value` or `--opt=value`, short ones also glued:
   `-rfedora-43-x86_64`. Long options may be shortened as long as they stay unique.
-- Of modes, the last on the line wins, and the words are its own. `--print-root-path` and `--scrub`
-  win over every other mode.
+- Of modes, the last on the line wins, and the words are its own. `--print-root-path`,
+  `--list-snapshots` and `--scrub` win over every other mode, in this order.
 - Of options that do not add up, the last wins too: `--cleanup-after` and `--no-cleanup-after`,
   `--dnf`, `--dnf5` and `--yum`, `--quiet` and `--verbose`, and every option with a value that may
   not be repeated.
