@@ -67,14 +67,20 @@ class Table:
     def add(self, name, seconds):
         self.rows.setdefault(name, []).append(seconds)
 
-    def show(self, limits, bases=None):
-        print("| what | median | range | at most |\n|---|---|---|---|")
+    def show(self, last, cell):
+        print(f"| what | median | range | {last} |\n|---|---|---|---|")
         for name, values in self.rows.items():
-            base = median(self.rows[bases[name]]) if bases and name in bases else 0
-            spread = f"{1000 * (min(values) - base):.0f}-{1000 * (max(values) - base):.0f}"
-            limit = next((limit for key, limit in limits.items() if key in name), "")
-            print(f"| {name} | {1000 * (median(values) - base):.0f} ms | {spread} | {limit} |")
+            spread = f"{1000 * min(values):.0f}-{1000 * max(values):.0f}"
+            print(f"| {name} | {1000 * median(values):.0f} ms | {spread} | {cell(name)} |")
         print()
+
+    def show_limits(self, limits):
+        self.show("at most", lambda name: next((limit for key, limit in limits.items() if key in name), ""))
+
+    def show_ratios(self, bases):
+        """`bases` gives the row that a row is compared with; the others are their own."""
+        middle = lambda name: median(self.rows[name])
+        self.show("ratio", lambda name: f"{middle(name) / middle(bases.get(name, name)):.2f}")
 
 
 def quick(bench, table, user):
@@ -131,17 +137,21 @@ def root_cache(bench):
     for _ in range(bench.rounds):
         shutil.rmtree(where / "cache", ignore_errors=True)
         timed([*line, "--init"])
-        table.add("creating the root cache", step(where, "creating root cache"))
+        table.add("`creating root cache`", step(where, "creating root cache"))
         tar = f"tar -C {root} --one-file-system --exclude=./proc --exclude=./sys --exclude=./dev -cf - ."
-        table.add("`tar \\| zstd -T0`", timed(["sh", "-c", f"{tar} | zstd -q -f -T0 -o {archive}"]))
+        table.add("`tar cf - . \\| zstd -T0`", timed(["sh", "-c", f"{tar} | zstd -q -f -T0 -o {archive}"]))
         timed([*line, "--init"])
-        table.add("unpacking the root cache", step(where, "unpacking root cache"))
+        table.add("`unpacking root cache`", step(where, "unpacking root cache"))
         target = where / "reference"
         target.mkdir()
-        table.add("`zstd -d \\| tar x`", timed(["sh", "-c", f"zstd -qdc {archive} | tar -C {target} -xf -"]))
+        table.add("`zstd -dc \\| tar xf -`", timed(["sh", "-c", f"zstd -qdc {archive} | tar -C {target} -xf -"]))
         shutil.rmtree(target)
     timed([*line, "--scrub=all"])
-    table.show({"the root cache": "1.1 times the next row"})
+    bases = {
+        "`creating root cache`": "`tar cf - . \\| zstd -T0`",
+        "`unpacking root cache`": "`zstd -dc \\| tar xf -`",
+    }
+    table.show_ratios(bases)
 
 
 def used(path):
@@ -153,19 +163,18 @@ def disk(bench):
     where = bench.fresh()
     before = used(where)
     print("| what | on disk |\n|---|---|")
-    for name, words in [
-        ("the first root", []),
-        ("a second", ["--uniqueext", "2"]),
-        ("a tenth", ["--uniqueext", "10"]),
-    ]:
+    said = {1: "the first root", 2: "a second", 10: "a tenth"}
+    instances = [[], *(["--uniqueext", str(number)] for number in range(2, 11))]
+    for number, words in enumerate(instances, 1):
         timed(bench.mock(where, *words, "--init"))
         # The mount of a root shows the layers again.
         timed(bench.mock(where, *words, "--umount"))
         after = used(where)
-        print(f"| {name} | {(after - before) / 1024:.1f} MB |")
+        if number in said:
+            print(f"| {said[number]} | {(after - before) / 1024:.1f} MB |")
         before = after
-    for words in [["--uniqueext", "2"], ["--uniqueext", "10"], []]:
-        timed(bench.mock(where, *words, "--scrub=all"))
+    # With the plain name's go those of its unique extensions.
+    timed(bench.mock(where, "--scrub=all"))
     print()
 
 
@@ -180,12 +189,12 @@ def main():
     table = Table()
     for user in [False, True]:
         quick(bench, table, user)
-    table.show({"`--init`": "100 ms", "`--": "50 ms"})
+    table.show_limits({"`--init`": "100 ms", "`--": "50 ms"})
 
     table = Table()
     for user in [False, True]:
         rebuilds(bench, table, many, user)
-    table.show({"second time": "150 ms"})
+    table.show_limits({"second time": "150 ms"})
 
     root_cache(bench)
     disk(bench)
