@@ -5,8 +5,9 @@
 
 use super::Storage;
 use super::btrfs::{self, Btrfs};
+use super::budget::Budget;
 use super::directory::Directory;
-use super::layers::{Budget, Layers, unusable};
+use super::layers::{Layers, unusable};
 use super::lvm::{Lvm, LvmOptions};
 use crate::buildroot::Cx;
 use crate::buildroot::layout::Layout;

@@ -1,7 +1,6 @@
 //! The small files that backends keep beside their trees, and the directories they are in.
 
 use std::path::Path;
-use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -91,19 +90,6 @@ pub(super) fn names(path: &Path) -> Result<Vec<String>> {
         .collect();
     names.sort();
     Ok(names)
-}
-
-/// Whether it is a day since this was asked with the answer yes: for what is done from time to time.
-pub(crate) fn is_due(store: &Path) -> Result<bool> {
-    const DUE: Duration = Duration::from_secs(24 * 60 * 60);
-    let mark = store.join("collected");
-    let fresh = fs_err::metadata(&mark)
-        .and_then(|metadata| metadata.modified())
-        .is_ok_and(|then| then.elapsed().is_ok_and(|age| age < DUE));
-    if !fresh {
-        crate::fs::replace(&mark, b"")?;
-    }
-    Ok(!fresh)
 }
 
 /// The locks of the roots `names` but for `own`, as far as they have directories below `basedir`:

@@ -9,6 +9,7 @@
 //! Heads belong to one unique extension of a root, states to all of them.
 
 mod btrfs;
+mod budget;
 mod choose;
 mod directory;
 mod files;
@@ -25,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 
 pub(crate) use choose::{Choice, by_configuration, left_behind, lvm, overlayfs};
-pub(crate) use files::is_due;
+pub(crate) use budget::is_due;
 pub(crate) use layers::{marks_of_head, mount_source};
 pub(crate) use lvm::LvmOptions;
 pub(crate) use tmpfs::{Settings as TmpfsSettings, Tmpfs};

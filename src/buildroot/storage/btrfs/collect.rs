@@ -9,20 +9,21 @@ use std::path::Path;
 use super::store::{Head, maker};
 use super::{Btrfs, State};
 use crate::buildroot::cache::records::Records;
-use crate::buildroot::storage::files;
+use crate::buildroot::storage::{budget, files};
 use crate::error::{Error, Result};
 
 impl Btrfs<'_> {
     /// Applies the budget when that was not done for a day.
     pub(super) fn collect_when_due(&self) -> Result<()> {
         let store = self.store();
-        if !store.cached().is_dir() || !files::is_due(&store.path)? {
+        if !store.cached().is_dir() {
             return Ok(());
         }
-        let records = Records::at(&self.store);
-        records.forget_older_than(self.budget.age)?;
-        self.collect_unreferenced()?;
-        self.shrink(&records)
+        let collect = || self.collect_unreferenced();
+        match budget::apply_age(self.budget.age, &self.store, &store.path, collect)? {
+            Some(records) => self.shrink(&records),
+            None => Ok(()),
+        }
     }
 
     /// Removes every cached state that nothing refers to.

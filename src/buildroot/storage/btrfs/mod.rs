@@ -13,8 +13,8 @@ mod usable;
 
 use std::path::{Path, PathBuf};
 
+use super::budget::Budget;
 use super::files::{self, lock_others, make_private};
-use super::layers::Budget;
 use super::{Attached, State, States, Storage, mounted};
 use crate::buildroot::cache::records::Records;
 use crate::buildroot::trash::Trash;

@@ -7,34 +7,26 @@
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::time::Duration;
 
 use super::Layers;
 use super::store::{self, Head, Layer, SnapshotFile};
 use crate::buildroot::cache::records::Records;
-use crate::buildroot::storage::State;
-use crate::buildroot::storage::files::{is_due, read_surely};
+use crate::buildroot::storage::files::read_surely;
+use crate::buildroot::storage::{State, budget};
 use crate::error::{Error, Result};
-
-/// How long and how much the cache may keep.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::buildroot::storage) struct Budget {
-    /// Cached layers that nothing used for this long go.
-    pub(in crate::buildroot::storage) age: Duration,
-    /// The least recently used go until the rest is no larger than this, in bytes.
-    pub(in crate::buildroot::storage) size: u64,
-}
 
 impl Layers<'_> {
     /// Applies the budget when that was not done for a day.
     pub(super) fn collect_when_due(&self) -> Result<()> {
-        if !self.store.join("layers").is_dir() || !is_due(&self.store)? {
+        let store = &self.store;
+        if !store.join("layers").is_dir() {
             return Ok(());
         }
-        let records = Records::at(&self.store);
-        records.forget_older_than(self.budget.age)?;
-        self.collect_unreferenced()?;
-        self.shrink(&records)
+        let collect = || self.collect_unreferenced();
+        match budget::apply_age(self.budget.age, store, store, collect)? {
+            Some(records) => self.shrink(&records),
+            None => Ok(()),
+        }
     }
 
     /// Removes layers that were not on disk when the machine went down, and the names they had.

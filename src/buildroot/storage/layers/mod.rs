@@ -16,6 +16,7 @@ mod store;
 
 use std::path::{Path, PathBuf};
 
+use super::budget::Budget;
 use super::files::lock_others;
 use super::{Attached, States, Storage, mounted};
 use crate::buildroot::trash::Trash;
@@ -23,7 +24,6 @@ use crate::error::Result;
 use crate::fs::remove_tree;
 use crate::run::Runner;
 
-pub(super) use collect::Budget;
 use store::Store;
 
 /// More layers than this are made one: lookups get slower with each.

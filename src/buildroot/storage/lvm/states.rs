@@ -1,18 +1,13 @@
 //! States: thin snapshots of heads, and what is noted about them in tags.
 
-use std::time::Duration;
-
 use super::Lvm;
 use super::commands::{COPY_TAG, ORIGIN_TAG};
 use super::names::Role;
 use super::volumes::Volume;
 use crate::buildroot::cache::records::Records;
 use crate::buildroot::snapshots::POSTINIT;
-use crate::buildroot::storage::{Snapshot, State, States};
+use crate::buildroot::storage::{Snapshot, State, States, budget};
 use crate::error::{Error, Result};
-
-/// How often unused states are looked for.
-const DUE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A state in a tag; no snapshot's name begins with '+'.
 pub(super) fn raw(state: &State) -> String {
@@ -112,16 +107,10 @@ impl Lvm<'_> {
     /// Removes cached states that nobody used for long, when that was not looked at for a day.
     pub(super) fn collect_when_due(&self) -> Result<()> {
         let directory = self.store.join("roots").join(self.names.root());
-        let mark = directory.join("collected");
-        let fresh = fs_err::metadata(&mark)
-            .and_then(|metadata| metadata.modified())
-            .is_ok_and(|then| then.elapsed().is_ok_and(|age| age < DUE));
-        if fresh || !directory.is_dir() {
+        if !directory.is_dir() {
             return Ok(());
         }
-        crate::fs::replace(&mark, b"")?;
-        Records::at(&self.store).forget_older_than(self.age)?;
-        self.collect()
+        budget::apply_age(self.age, &self.store, &directory, || self.collect()).map(drop)
     }
 }
 
