@@ -4,14 +4,11 @@ use std::fs;
 
 use insta::{allow_duplicates, assert_snapshot};
 
-use crate::support::{Done, Place, Who, srpm};
+use crate::support::{Done, Place, Who, both, srpm};
 
 /// Runs `mock` by both kinds of user; nothing may be there afterwards that was not before.
 fn refused(prepare: impl Fn(&Place), arguments: &[&str], check: impl Fn(String)) {
-    for who in [Who::User, Who::Root] {
-        let Some(place) = Place::new(who) else {
-            continue;
-        };
+    for place in both() {
         prepare(&place);
         let before = place.listing();
         let done = place.mock(arguments).run();

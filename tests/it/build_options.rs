@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 
-use crate::support::{ARCH, Place, Who, processes_of, run, srpm, stray_mounts_below, wait_until};
+use crate::support::{
+    ARCH, Place, Who, both, processes_of, run, srpm, stray_mounts_below, wait_until,
+};
 
 fn exists(directory: &Path, name: &str) -> bool {
     directory.join(name).is_file()
@@ -390,10 +392,7 @@ fn target_is_given_to_rpmbuild() {
 
 #[test]
 fn a_build_that_takes_too_long_is_stopped() {
-    for who in [Who::User, Who::Root] {
-        let Some(place) = Place::new(who) else {
-            continue;
-        };
+    for place in both() {
         let done = place
             .mock(["--rpmbuild_timeout", "2", &srpm("endless")])
             .run()

@@ -290,29 +290,20 @@ fn roots_of_other_names_share_what_is_the_same() {
         .args(["-v", "-r", &docs.to_string_lossy(), "--init"])
         .ok();
     assert!(installed(&done));
-    assert_eq!(layers(&place), 2);
+    assert_eq!(place.layers().len(), 2);
     // What only one of them uses goes with it.
     place
         .bare()
         .args(["-r", &docs.to_string_lossy(), "--scrub=all"])
         .ok();
-    assert_eq!(layers(&place), 1);
+    assert_eq!(place.layers().len(), 1);
     place.mock(["--scrub=all"]).ok();
-    assert_eq!(layers(&place), 1);
+    assert_eq!(place.layers().len(), 1);
     let done = place
         .bare()
         .args(["-v", "-r", &other.to_string_lossy(), "--init"])
         .ok();
     assert!(!done.stderr.contains("dnf-3"));
-}
-
-fn layers(place: &Place) -> usize {
-    fs::read_dir(place.basedir().join(".mock/layers")).map_or(0, |entries| {
-        entries
-            .flatten()
-            .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
-            .count()
-    })
 }
 
 #[test]
@@ -321,7 +312,7 @@ fn what_nothing_uses_goes_by_age() {
         return;
     };
     place.mock(["--rebuild", &srpm("cmakehello")]).ok();
-    assert_eq!(layers(&place), 2);
+    assert_eq!(place.layers().len(), 2);
     place.mock(["--clean"]).ok();
     let aged = || {
         let store = place.basedir().join(".mock");
@@ -352,7 +343,7 @@ fn what_nothing_uses_goes_by_age() {
     aged();
     // The base root is used by this very command, the requirements are not.
     place.mock(["--shell", "true"]).ok();
-    assert_eq!(layers(&place), 1);
+    assert_eq!(place.layers().len(), 1);
     // A snapshot keeps what it stands on, whatever the budget.
     place.mock(["--snapshot", "kept"]).ok();
     place.mock(["--clean"]).ok();

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::support::{Place, Who, run, shared, srpm};
+use crate::support::{Place, Who, both, run, shared, srpm};
 
-fn both() -> impl Iterator<Item = &'static Place> {
+fn shared_both() -> impl Iterator<Item = &'static Place> {
     [Who::User, Who::Root].into_iter().filter_map(shared)
 }
 
@@ -106,10 +106,7 @@ fn network_lines(place: &Place, arguments: &[&str]) -> Vec<String> {
 
 #[test]
 fn a_build_has_no_network_but_its_own_loopback() {
-    for who in [Who::User, Who::Root] {
-        let Some(place) = Place::new(who) else {
-            continue;
-        };
+    for place in both() {
         assert_eq!(
             network_lines(&place, &[]),
             [
@@ -124,10 +121,7 @@ fn a_build_has_no_network_but_its_own_loopback() {
 
 #[test]
 fn the_hosts_network_when_asked_for() {
-    for who in [Who::User, Who::Root] {
-        let Some(place) = Place::new(who) else {
-            continue;
-        };
+    for place in both() {
         let of_host: BTreeSet<String> = fs::read_dir("/sys/class/net")
             .expect("it can be listed")
             .map(|entry| entry.expect("it can be listed").file_name())
@@ -159,7 +153,7 @@ fn the_hosts_network_when_asked_for() {
 
 #[test]
 fn devices_are_these() {
-    for place in both() {
+    for place in shared_both() {
         for listing in inside(
             place,
             "cd /dev; find . | grep -v '^./pts/[0-9]' | LC_ALL=C sort",
@@ -199,7 +193,7 @@ fn devices_are_these() {
 
 #[test]
 fn processes_are_only_ones_own() {
-    for place in both() {
+    for place in shared_both() {
         for text in inside(place, "cat /proc/[0-9]*/comm; echo; cat /proc/1/comm") {
             let lines: Vec<&str> = text.lines().collect();
             assert!(lines.len() <= 6, "{text}");
@@ -217,7 +211,7 @@ fn processes_are_only_ones_own() {
 
 #[test]
 fn namespaces_are_ones_own() {
-    for place in both() {
+    for place in shared_both() {
         for name in ["mnt", "pid", "ipc", "uts", "net"] {
             let path = format!("/proc/self/ns/{name}");
             let own = fs::read_link(&path).expect("the kernel has namespaces");
@@ -231,7 +225,7 @@ fn namespaces_are_ones_own() {
 
 #[test]
 fn the_host_name_is_the_configurations_if_it_has_one() {
-    for place in both() {
+    for place in shared_both() {
         let line = "cat /proc/sys/kernel/hostname";
         let own = fs::read_to_string("/proc/sys/kernel/hostname").expect("the kernel has a name");
         assert_eq!(inside(place, line), [own.as_str(), &own]);
@@ -246,7 +240,7 @@ fn the_host_name_is_the_configurations_if_it_has_one() {
 
 #[test]
 fn sys_and_the_kernels_settings_cannot_be_changed() {
-    for place in both() {
+    for place in shared_both() {
         for text in inside(
             place,
             "for f in /sys/kernel/uevent_helper /sys/module /proc/sys/kernel/hostname /proc/sys/vm/drop_caches \
@@ -286,7 +280,7 @@ fn a_real_root_may_not_change_the_machine() {
 /// What could be mounted over, or left mounted, on the host.
 #[test]
 fn mounts_are_those_of_the_sandbox() {
-    for place in both() {
+    for place in shared_both() {
         for text in inside(place, "cut -d' ' -f2 /proc/self/mounts | sort -u") {
             // Which of the kernel's settings there are to be covered depends on the kernel.
             let covered = |path: &&str| path.starts_with("/proc/");
@@ -315,7 +309,7 @@ fn mounts_are_those_of_the_sandbox() {
 /// Neither mock's own nor what its caller had open: a directory would be a way out.
 #[test]
 fn no_open_file_is_handed_on() {
-    for place in both() {
+    for place in shared_both() {
         for options in [&["--shell"][..], &["--unpriv", "--shell"], &["--chroot"]] {
             let done = place
                 .mock(["-q"])

@@ -6,7 +6,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::support::{
-    ARCH, Place, Running, Storage, Who, mounts_below, processes_of, srpm, stray_mounts_below,
+    ARCH, Place, Running, Storage, Who, both, mounts_below, processes_of, srpm, stray_mounts_below,
     wait_until,
 };
 
@@ -90,14 +90,7 @@ fn killed_while_installing_requirements(storage: Storage, who: Who) {
         return;
     };
     place.mock(["--init"]).ok();
-    let layers = || {
-        let entries = fs::read_dir(place.basedir().join(".mock/layers"));
-        let paths = entries.into_iter().flatten().flatten();
-        let mut paths: Vec<_> = paths.map(|entry| entry.path()).collect();
-        paths.sort();
-        paths
-    };
-    let before = layers();
+    let before = place.layers();
     let srpm = srpm("cmakehello");
     let mut running = place.mock(["--rebuild", &srpm]).spawn();
     let log = place.result().join("root.log");
@@ -112,7 +105,7 @@ fn killed_while_installing_requirements(storage: Storage, who: Who) {
     running.signal(Signal::SIGKILL);
     running.wait().killed_by(Signal::SIGKILL);
     nothing_is_left(&place);
-    assert_eq!(layers(), before);
+    assert_eq!(place.layers(), before);
     place.mock(["--rebuild", &srpm]).ok();
     let built = format!("cmakehello-1.0-1.mini.{ARCH}.rpm");
     assert!(place.result().join(built).is_file());
@@ -204,10 +197,7 @@ fn interrupted_while_installing() {
 /// What a scriptlet leaves running does not outlive the transaction.
 #[test]
 fn a_daemon_of_a_scriptlet_ends_with_its_transaction() {
-    for who in [Who::User, Who::Root] {
-        let Some(place) = Place::new(who) else {
-            continue;
-        };
+    for place in both() {
         place.mock(["--install", "torture-daemon"]).ok();
         nothing_is_left(&place);
     }
@@ -215,10 +205,7 @@ fn a_daemon_of_a_scriptlet_ends_with_its_transaction() {
 
 #[test]
 fn a_daemon_of_a_command_ends_with_it() {
-    for who in [Who::User, Who::Root] {
-        let Some(place) = Place::new(who) else {
-            continue;
-        };
+    for place in both() {
         let daemon =
             "setsid sh -c 'sleep 1000 & sleep 1000' </dev/null >/dev/null 2>&1 & echo started";
         for mode in ["--chroot", "--shell"] {
@@ -247,10 +234,7 @@ fn a_daemon_with_the_output_open_does_not_hold_things_up() {
 /// A terminal that is closed takes what ran in it along.
 #[test]
 fn the_shells_mock_is_killed() {
-    for who in [Who::User, Who::Root] {
-        let Some(place) = Place::new(who) else {
-            continue;
-        };
+    for place in both() {
         let mut running = place.mock(["--shell", "sleep 1000"]).spawn();
         wait_for_program(&place, &mut running, "sleep 1000");
         running.signal(Signal::SIGKILL);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{ARCH, Place, Who, minidistro, run, srpm};
+use crate::support::{ARCH, Place, Who, both, minidistro, run, srpm};
 
 /// As koji's builder writes it: flat assignments, `yum.conf` whatever the package manager.
 fn koji(place: &Place) -> String {
@@ -45,10 +45,7 @@ fn koji(place: &Place) -> String {
 
 #[test]
 fn what_koji_writes_and_how_koji_calls() {
-    for who in [Who::User, Who::Root] {
-        let Some(place) = Place::new(who) else {
-            continue;
-        };
+    for place in both() {
         place.make_dir("files/etc/koji");
         place.write("files/etc/site-defaults.cfg", "");
         place.write("files/etc/koji/mini-build-17-42.cfg", koji(&place));

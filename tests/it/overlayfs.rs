@@ -5,7 +5,7 @@ use std::path::Path;
 
 use insta::assert_snapshot;
 
-use crate::support::{Place, Who};
+use crate::support::{Place, Who, both, own_mounts};
 
 fn entries(directory: &Path) -> usize {
     fs::read_dir(directory).map_or(0, |entries| entries.count())
@@ -21,10 +21,7 @@ fn options(base_dir: &Path) -> [String; 2] {
 
 #[test]
 fn layers_are_where_base_dir_says() {
-    for who in [Who::User, Who::Root] {
-        let Some(place) = Place::new(who) else {
-            continue;
-        };
+    for place in both() {
         let base_dir = place.path("home/overlays");
         let mock = |arguments: &[&str]| place.mock(options(&base_dir)).args(arguments);
         mock(&["--init"]).ok();
@@ -76,20 +73,11 @@ fn where_overlayfs_cannot_work() {
         "cd {} && mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay overlay && exec \"$@\"",
         place.dir.display()
     );
-    let words = [
-        "unshare",
-        "--mount",
-        "--propagation=private",
-        "sh",
-        "-c",
-        &script,
-        "sh",
-    ];
     let base_dir = place.path("overlay/base");
     let done = place
         .mock(options(&base_dir))
         .args(["--init"])
-        .through(words)
+        .through(own_mounts(&script))
         .run();
     let error = done.exits(20).error();
     let start =

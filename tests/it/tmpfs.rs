@@ -6,7 +6,7 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use nix::sys::signal::Signal;
 
-use crate::support::{Place, Who, mounts_below, processes_of, srpm, wait_until};
+use crate::support::{Place, Who, both, mounts_below, processes_of, srpm, wait_until};
 
 const TMPFS: &str = "--enable-plugin=tmpfs";
 const KEEP: &str = "--plugin-option=tmpfs:keep_mounted=True";
@@ -17,10 +17,7 @@ fn no_mounts(place: &Place) {
 
 #[test]
 fn a_build_in_memory_leaves_nothing() {
-    for who in [Who::User, Who::Root] {
-        let Some(place) = Place::new(who) else {
-            continue;
-        };
+    for place in both() {
         let done = place.mock([TMPFS, "-q", "--shell", "stat -f -c %T /"]).ok();
         assert_eq!(done.out(), "tmpfs\n");
         let done = place.mock([TMPFS, &srpm("needsnothing")]).ok();
@@ -123,10 +120,7 @@ fn private_without_root() {
 
 #[test]
 fn too_small() {
-    for who in [Who::User, Who::Root] {
-        let Some(place) = Place::new(who) else {
-            continue;
-        };
+    for place in both() {
         let option = |value: &str| format!("--plugin-option=tmpfs:max_fs_size={value}");
         let done = place
             .mock([TMPFS, &option("'50m'"), "--init"])
@@ -149,10 +143,7 @@ fn too_small() {
 
 #[test]
 fn killed_while_it_is_mounted() {
-    for who in [Who::User, Who::Root] {
-        let Some(place) = Place::new(who) else {
-            continue;
-        };
+    for place in both() {
         let running = place.mock([TMPFS, "--init"]).spawn();
         let log = place.result().join("root.log");
         let installing = wait_until(Duration::from_secs(60), || {
@@ -164,7 +155,7 @@ fn killed_while_it_is_mounted() {
         running.wait().killed_by(Signal::SIGKILL);
         assert_eq!(
             mounts_below(&place.dir).len(),
-            usize::from(who == Who::Root)
+            usize::from(place.who == Who::Root)
         );
         place
             .mock([TMPFS, "-q", "--shell", "test -x /usr/bin/gcc"])

@@ -12,7 +12,7 @@ pub(crate) use done::Done;
 pub(crate) use machine::{minidistro, mounts_below, processes_of, stray_mounts_below, wait_until};
 pub(crate) use mock::{Mock, Running};
 pub(crate) use place::remove as remove_tree;
-pub(crate) use place::{Place, Storage, Who, configs, everywhere, run, shared};
+pub(crate) use place::{Place, Storage, Who, both, configs, everywhere, own_mounts, run, shared};
 pub(crate) use uml::Uml;
 
 /// The file of the mini distribution's source package `name`.

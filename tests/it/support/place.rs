@@ -3,6 +3,7 @@
 //! All places of a run lie below one directory, with a copy of the binary and of the shipped
 //! configurations that every user can read (the source tree may be closed to them).
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -41,6 +42,26 @@ pub(crate) struct Place {
     pub(crate) storage: Storage,
     pub(crate) dir: PathBuf,
     pub(crate) account: User,
+}
+
+/// A place for each kind of user.
+pub(crate) fn both() -> impl Iterator<Item = Place> {
+    [Who::User, Who::Root].into_iter().filter_map(Place::new)
+}
+
+/// Words that run a shell script in which `"$@"` is what follows, where nobody sees what it mounts.
+pub(crate) fn own_mounts(script: &str) -> [&str; 8] {
+    let [unshare, mount, propagation] = ["unshare", "--mount", "--propagation"];
+    [
+        unshare,
+        mount,
+        propagation,
+        "private",
+        "sh",
+        "-c",
+        script,
+        "sh",
+    ]
 }
 
 /// Places for each kind of user and each way to keep roots.
@@ -270,6 +291,17 @@ impl Place {
 
     pub(crate) fn root(&self) -> PathBuf {
         self.chroot().join("root")
+    }
+
+    /// The names of the layers that are kept; trash is none.
+    pub(crate) fn layers(&self) -> BTreeSet<String> {
+        let entries = fs::read_dir(self.basedir().join(".mock/layers"));
+        let names = entries
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter(|name| !name.starts_with('.')).collect()
     }
 
     pub(crate) fn result(&self) -> PathBuf {
