@@ -14,6 +14,9 @@ use crate::report::Step;
 pub(super) fn run(cx: Cx<'_>, trash: &Trash, targets: &[ScrubTarget]) -> Result<()> {
     let names: Vec<String> = targets.iter().map(|target| name(*target)).collect();
     let _step = Step::start(format!("scrub {}", list(&names)));
+    for directory in [&cx.config.chroot.basedir, &cx.config.chroot.store] {
+        trash.sweep(directory);
+    }
     targets
         .iter()
         .try_for_each(|target| scrub(cx, trash, *target))
