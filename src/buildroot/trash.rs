@@ -27,6 +27,12 @@ pub(crate) struct Trash {
     count: AtomicU32,
 }
 
+/// How the names of directories begin that this process removes itself before it ends. When it is
+/// killed before, they are trash.
+pub(crate) fn scratch_prefix() -> String {
+    format!("{TRASH}{}-", std::process::id())
+}
+
 #[derive(Debug)]
 struct Worker {
     path: PathBuf,
@@ -157,8 +163,10 @@ mod tests {
         let tree = scratch.path().join("tree");
         fs_err::create_dir_all(tree.join("a/b")).map_err(Error::io("make", &tree))?;
         // No process has this number: it is above the kernel's limit.
-        let stale = scratch.path().join(format!("{TRASH}4194305-0"));
-        fs_err::create_dir(&stale).map_err(Error::io("make", &stale))?;
+        for stale in ["4194305-0", "4194305-x7Yz2A"] {
+            let stale = scratch.path().join(format!("{TRASH}{stale}"));
+            fs_err::create_dir(&stale).map_err(Error::io("make", &stale))?;
+        }
         let trash = Trash::default();
         trash.discard(&tree)?;
         assert!(!tree.exists());

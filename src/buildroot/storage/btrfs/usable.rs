@@ -6,6 +6,7 @@ use nix::sys::statfs::{BTRFS_SUPER_MAGIC, statfs};
 
 use super::program::Program;
 use crate::buildroot::Cx;
+use crate::buildroot::trash::scratch_prefix;
 use crate::fs::remove_tree;
 
 /// Why not, if so. Tries it unless there are some; leaves nothing behind.
@@ -27,7 +28,7 @@ pub(in crate::buildroot::storage) fn unusable(cx: Cx<'_>) -> Option<String> {
     let program = Program::new(cx.runner, cx.identity.ids);
     let try_it = || {
         let scratch = tempfile::Builder::new()
-            .prefix(".mock-probe-")
+            .prefix(&scratch_prefix())
             .tempdir_in(existing(&chroot.store))
             .map_err(|error| error.to_string())?;
         let [first, second] = ["first", "second"].map(|name| scratch.path().join(name));

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use super::budget::Budget;
 use super::files::lock_others;
 use super::{Attached, States, Storage, mounted};
-use crate::buildroot::trash::Trash;
+use crate::buildroot::trash::{Trash, scratch_prefix};
 use crate::error::Result;
 use crate::fs::remove_tree;
 use crate::run::Runner;
@@ -62,7 +62,7 @@ pub(super) fn unusable(store: &Path, user: bool) -> Option<String> {
     let try_it = || {
         let there = store.ancestors().find(|path| path.is_dir());
         let scratch = tempfile::Builder::new()
-            .prefix(".mock-probe-")
+            .prefix(&scratch_prefix())
             .tempdir_in(there.unwrap_or(store))
             .map_err(|error| error.to_string())?;
         let done = overlay::probe(scratch.path(), user);
