@@ -1,5 +1,6 @@
 //! Roots as subvolumes of a small btrfs, as root and as an ordinary user who may not delete any.
 
+use std::cell::Cell;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
@@ -7,7 +8,10 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use nix::sys::signal::Signal;
 
-use crate::support::{ARCH, Btrfs, Place, Who, is_subvolume, run, srpm, wait_until};
+use crate::support::{
+    ARCH, Btrfs, Place, SMALL_ROOT, Who, has_package, is_subvolume, kill_through, run, srpm,
+    wait_until,
+};
 
 const INSTALLING: &str = "Start: installing minimal buildroot";
 
@@ -19,12 +23,7 @@ fn both() -> impl Iterator<Item = Btrfs> {
 fn snapshots_from_the_first_to_none() {
     for disk in both() {
         let list = || disk.mock(["-q", "--list-snapshots"]).ok().out();
-        let has = |package: &str| {
-            let done = disk
-                .mock(["-q", "--shell", &format!("rpm -q {package}")])
-                .run();
-            done.shot().starts_with("exit 0\n")
-        };
+        let has = |package: &str| has_package(disk.mock(["-q"]), package);
         let name = format!("Snapshots for mini-{}:\n", ARCH);
         disk.mock(["--init"]).ok();
         assert!(is_subvolume(&disk.place.root()));
@@ -83,6 +82,44 @@ fn what_was_installed_is_found_again() {
     }
 }
 
+/// The states that the cache keeps.
+fn cached(disk: &Btrfs) -> usize {
+    let entries = fs::read_dir(disk.place.basedir().join(".mock/btrfs/cached"));
+    let names = entries.into_iter().flatten().flatten();
+    names
+        .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
+        .count()
+}
+
+#[test]
+fn what_nothing_uses_goes_by_age() {
+    for disk in both() {
+        disk.mock([&srpm("cmakehello")]).ok();
+        disk.mock(["--clean"]).ok();
+        disk.place.budget_is_due("btrfs");
+        disk.mock(["--shell", "true"]).ok();
+        assert_eq!(cached(&disk), 2);
+        disk.place.budget_is_due("btrfs");
+        disk.place.nothing_was_used();
+        // The base root is used by this very command, the requirements are not.
+        disk.mock(["--shell", "true"]).ok();
+        assert_eq!(cached(&disk), 1);
+    }
+}
+
+#[test]
+fn without_the_cache_requirements_are_installed_each_time() {
+    for disk in both() {
+        for _ in 0..2 {
+            disk.mock(["--no-layer-cache", &srpm("cmakehello")]).ok();
+            let log = fs::read_to_string(disk.place.result().join("root.log"));
+            let log = log.expect("there is a log");
+            assert!(log.contains("Running transaction"), "{log}");
+            assert_eq!(cached(&disk), 0);
+        }
+    }
+}
+
 #[test]
 fn subvolumes_in_a_root_become_directories() {
     for disk in both() {
@@ -135,28 +172,53 @@ fn killed_at_any_time() {
         running.wait().killed_by(Signal::SIGKILL);
         let done = disk.mock(["-q", "--shell", "test -x /usr/bin/gcc"]).ok();
         assert!(done.stderr.contains("was cut short"), "{}", done.stderr);
-        for (number, delay) in [30, 60, 90, 120, 160, 220].into_iter().enumerate() {
-            let name = format!("s{number}");
-            let mut running = disk.mock(["--snapshot", &name]).spawn();
-            std::thread::sleep(Duration::from_millis(delay));
-            if !running.is_over() {
-                running.signal(Signal::SIGKILL);
-            }
-            drop(running);
-            let done = disk.mock(["-q", "--list-snapshots"]).ok();
-            let there = done.out().contains(&name);
-            disk.mock(["--snapshot", &name])
-                .run()
-                .exits(if there { 25 } else { 0 });
-            disk.mock(["--rollback-to", &name]).ok();
-        }
-        for delay in [20, 50, 80, 110, 150, 200] {
-            let running = disk.mock(["--init"]).spawn();
-            std::thread::sleep(Duration::from_millis(delay));
-            running.signal(Signal::SIGKILL);
-            drop(running);
-            disk.mock(["-q", "--shell", "test -x /usr/bin/gcc"]).ok();
-        }
+        let of_root = format!(".mock/btrfs/roots/mini-{ARCH}");
+        let of_root = disk.place.basedir().join(of_root);
+        let name = |number: u32| format!("s{number}");
+        let hits = kill_through(
+            10,
+            |number| disk.mock(["--snapshot", &name(number)]),
+            |number| of_root.join("snapshots").join(name(number)).exists(),
+            |number| {
+                let list = disk.mock(["-q", "--list-snapshots"]).ok().out();
+                let there = list.contains(&format!(" {}\n", name(number)));
+                disk.mock(["--snapshot", &name(number)])
+                    .run()
+                    .exits(if there { 25 } else { 0 });
+                disk.mock(["--rollback-to", &name(number)]).ok();
+                there
+            },
+        );
+        hits.on_both_sides();
+        let head = of_root.join(format!("heads/mini-{ARCH}.json"));
+        let head = || fs::metadata(&head).map_or(0, |metadata| metadata.ino());
+        let before = Cell::new(0);
+        let hits = kill_through(
+            10,
+            |_| {
+                disk.mock(["-q", "--shell", "touch /etc/junk"]).ok();
+                before.set(head());
+                disk.mock(["--init"])
+            },
+            |_| head() != before.get(),
+            |_| {
+                let line = "ls /usr/bin/gcc; ls /etc | grep junk || true";
+                let said = disk.mock(["-q", "--shell", line]).ok().out();
+                assert!(said.starts_with("/usr/bin/gcc\n"), "{said}");
+                !said.ends_with("junk\n")
+            },
+        );
+        hits.on_both_sides();
+        let hits = kill_through(
+            6,
+            |_| {
+                disk.mock(SMALL_ROOT).args(["--init"]).ok();
+                disk.mock(["--scrub=all"])
+            },
+            |_| !of_root.exists(),
+            |_| !of_root.exists(),
+        );
+        hits.on_both_sides();
         disk.mock(["--scrub=all"]).ok();
         assert!(disk.is_empty());
     }

@@ -1,14 +1,16 @@
 //! The layers themselves: killed at any moment, many at once, deep, damaged, without power.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
-
-use crate::support::{ARCH, Mock, Place, Uml, Who, both, configs, run, srpm, wait_until};
+use crate::support::{
+    ARCH, Mock, Place, SMALL_ROOT, Uml, Who, both, configs, kill_through, run, srpm, wait_until,
+};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -21,6 +23,12 @@ fn names(directory: PathBuf) -> BTreeSet<String> {
     entries
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect()
+}
+
+/// What the store has of the root.
+fn of_root(place: &Place, path: &str) -> PathBuf {
+    let root = format!("roots/mini-{ARCH}");
+    store(place).join(root).join(path)
 }
 
 fn shell(place: &Place, line: &str) -> String {
@@ -49,21 +57,24 @@ fn killed_while_a_snapshot_is_made() {
     for place in both() {
         place.mock(["--init"]).ok();
         shell(&place, "echo precious > /etc/precious");
-        // From before it does anything to after it is over.
-        for step in 0..24 {
-            let name = format!("s{step}");
-            let running = place.mock(["--snapshot", &name]).spawn();
-            std::thread::sleep(Duration::from_millis(step * 6));
-            running.signal(Signal::SIGKILL);
-            drop(running);
-            // What was in the root is in it still, and a snapshot that is listed has it.
-            assert_eq!(shell(&place, "cat /etc/precious"), "precious", "{step}");
-            let list = place.mock(["-l"]).ok().out();
-            if list.contains(&format!(" {name}\n")) {
-                place.mock(["--rollback-to", &name]).ok();
-                assert_eq!(shell(&place, "cat /etc/precious"), "precious", "{step}");
-            }
-        }
+        let hits = kill_through(
+            12,
+            |number| place.mock(["--snapshot", &format!("s{number}")]),
+            |number| of_root(&place, &format!("snapshots/s{number}")).exists(),
+            |number| {
+                // What was in the root is in it still, and a snapshot that is listed has it.
+                assert_eq!(shell(&place, "cat /etc/precious"), "precious", "{number}");
+                let name = format!("s{number}");
+                let list = place.mock(["-l"]).ok().out();
+                let listed = list.contains(&format!(" {name}\n"));
+                if listed {
+                    place.mock(["--rollback-to", &name]).ok();
+                    assert_eq!(shell(&place, "cat /etc/precious"), "precious", "{number}");
+                }
+                listed
+            },
+        );
+        hits.on_both_sides();
         place.mock(["--snapshot", "last"]).ok();
         place.mock(["--rollback-to", "postinit"]).ok();
         assert_eq!(shell(&place, "test -e /etc/precious || echo gone"), "gone");
@@ -74,28 +85,53 @@ fn killed_while_a_snapshot_is_made() {
 }
 
 #[test]
-fn killed_while_rolling_back_cleaning_and_scrubbing() {
+fn killed_while_rolling_back_and_cleaning() {
     for place in both() {
         place.mock(["--init"]).ok();
         shell(&place, "echo precious > /etc/precious");
         place.mock(["--snapshot", "kept"]).ok();
-        for step in 0..12 {
-            for mode in [&["--rollback-to", "kept"][..], &["--clean"]] {
-                let running = place.mock(mode).spawn();
-                std::thread::sleep(Duration::from_millis(step * 6));
-                running.signal(Signal::SIGKILL);
-                drop(running);
-                assert_eq!(shell(&place, "cat /etc/precious"), "precious", "{step}");
-            }
+        for mode in [&["--rollback-to", "kept"][..], &["--clean"]] {
+            let tree = of_root(&place, &format!("heads/mini-{ARCH}/tree"));
+            let tree = || fs::metadata(&tree).map_or(0, |metadata| metadata.ino());
+            let before = Cell::new(0);
+            let hits = kill_through(
+                10,
+                |_| {
+                    shell(&place, "touch /etc/junk");
+                    before.set(tree());
+                    place.mock(mode)
+                },
+                |_| tree() != before.get(),
+                |number| {
+                    let said = shell(&place, "cat /etc/precious; ls /etc | grep junk || true");
+                    let is_done = said == "precious";
+                    assert!(is_done || said == "precious\njunk", "{number}: {said}");
+                    is_done
+                },
+            );
+            hits.on_both_sides();
         }
-        let running = place.mock(["--scrub=all"]).spawn();
-        std::thread::sleep(Duration::from_millis(30));
-        running.signal(Signal::SIGKILL);
-        drop(running);
-        // Whatever it got done: a root can be made, and all of it can be removed.
-        place.mock(["--init"]).ok();
-        assert_eq!(shell(&place, "test -x /usr/bin/gcc && echo there"), "there");
-        place.mock(["--scrub=all"]).ok();
+        no_trash(&place);
+    }
+}
+
+#[test]
+fn killed_while_scrubbing() {
+    for place in both() {
+        let mock = |words: &[&str]| place.mock(SMALL_ROOT).args(words);
+        let hits = kill_through(
+            6,
+            |_| {
+                // Whatever was got done: a root can be made, and all of it can be removed.
+                mock(&["--init"]).ok();
+                mock(&["-q", "--shell", "rpm -V bash coreutils"]).ok();
+                mock(&["--scrub=all"])
+            },
+            |_| !of_root(&place, "").exists(),
+            |_| !of_root(&place, "").exists(),
+        );
+        hits.on_both_sides();
+        mock(&["--scrub=all"]).ok();
         assert_eq!(names(place.basedir()), BTreeSet::new());
     }
 }
@@ -103,12 +139,19 @@ fn killed_while_rolling_back_cleaning_and_scrubbing() {
 #[test]
 fn killed_while_a_root_is_made() {
     for place in both() {
-        for milliseconds in [100, 400, 900, 1500] {
-            let running = place.mock(["--init"]).spawn();
-            std::thread::sleep(Duration::from_millis(milliseconds));
-            running.signal(Signal::SIGKILL);
-            drop(running);
-        }
+        let hits = kill_through(
+            4,
+            |_| place.mock(["--init"]),
+            |_| !place.layers().is_empty(),
+            |_| {
+                let listed = place.mock(["-l"]).ok().out().contains(" postinit\n");
+                if listed {
+                    place.mock(["--scrub=all"]).ok();
+                }
+                listed
+            },
+        );
+        assert!(hits.before > 0, "{hits:?}");
         place.mock(["--init"]).ok();
         assert_eq!(
             shell(&place, "rpm -V gcc make rpm-build && echo whole"),
@@ -528,6 +571,7 @@ fn a_root_of_many_files_and_owners_goes_and_no_mount_is_crossed() {
         .mock(["--config-opts", "storage=directory", "--clean"])
         .run();
     run("umount", [&point]);
+    assert_eq!(done.status_code(), Some(50), "{}", done.stderr);
     assert!(done.stderr.contains("is a mount point"), "{}", done.stderr);
     assert!(precious.join("file").exists());
 }
@@ -556,8 +600,10 @@ fn the_power_goes() {
          lmock --rollback-to kept
          same 'it is whole' precious \"$(lmock --shell 'rpm -V bash rpm-build && cat /etc/precious')\"
          lmock --shell 'for i in $(seq 500); do echo $i >/srv/$i; done; echo again >/etc/precious'
+         layers() { set -- /mnt/state/lib/.mock/layers/*; echo $#; }
+         before=$(layers)
          lmock --snapshot half &
-         sleep 0.3
+         until [ $(layers) -gt $before ]; do :; done
          echo cut >/dev/ttyS1
          sleep 60",
     ))

@@ -2,6 +2,7 @@
 
 mod disk;
 mod done;
+mod kill;
 mod machine;
 mod mock;
 mod place;
@@ -9,11 +10,23 @@ mod uml;
 
 pub(crate) use disk::{Btrfs, is_subvolume};
 pub(crate) use done::Done;
+pub(crate) use kill::kill_through;
 pub(crate) use machine::{minidistro, mounts_below, processes_of, stray_mounts_below, wait_until};
 pub(crate) use mock::{Mock, Running};
 pub(crate) use place::remove as remove_tree;
 pub(crate) use place::{Place, Storage, Who, both, configs, everywhere, own_mounts, run, shared};
 pub(crate) use uml::Uml;
+
+/// Whether a package is installed, in the root that `mock` is about.
+pub(crate) fn has_package(mock: Mock<'_>, name: &str) -> bool {
+    let query = format!("rpm -q --quiet {name}");
+    let done = mock.args(["--shell", &query]).run();
+    match done.status_code() {
+        Some(0) => true,
+        Some(1) => false,
+        _ => panic!("{}", done.shot()),
+    }
+}
 
 /// The file of the mini distribution's source package `name`.
 pub(crate) fn srpm(name: &str) -> String {
@@ -27,6 +40,12 @@ pub(crate) fn srpm(name: &str) -> String {
     };
     format!("{}/{name}-{release}.mini1.src.rpm", directory.display())
 }
+
+/// A root that is made in a moment: for tests that make it many times.
+pub(crate) const SMALL_ROOT: [&str; 2] = [
+    "--config-opts",
+    "chroot_setup_cmd=install bash coreutils mini-release rpm shadow-utils",
+];
 
 /// The machine's architecture, as RPM calls it.
 pub(crate) const ARCH: &str = std::env::consts::ARCH;

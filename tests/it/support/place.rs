@@ -304,6 +304,24 @@ impl Place {
         names.filter(|name| !name.starts_with('.')).collect()
     }
 
+    /// As if the cache's budget, of the backend that works in this directory of the store, was last
+    /// looked at two days ago.
+    pub(crate) fn budget_is_due(&self, backend: &str) {
+        let mark = self.basedir().join(".mock").join(backend).join("collected");
+        let words = ["-c", "-d", "2 days ago"].map(OsStr::new);
+        run("touch", words.into_iter().chain([mark.as_os_str()]));
+    }
+
+    /// As if nothing was used for 40 days of what the cache keeps.
+    pub(crate) fn nothing_was_used(&self) {
+        let root = format!(".mock/roots/mini-{}/uses", super::ARCH);
+        let uses = self.basedir().join(root);
+        for entry in fs::read_dir(uses).expect("something is used").flatten() {
+            let words = ["-d", "40 days ago"].map(OsStr::new);
+            run("touch", words.into_iter().chain([entry.path().as_os_str()]));
+        }
+    }
+
     pub(crate) fn result(&self) -> PathBuf {
         self.chroot().join("result")
     }
