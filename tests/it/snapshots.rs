@@ -29,17 +29,7 @@ fn told(done: &Done<'_>) -> Vec<String> {
 }
 
 fn has_package(place: &Place, options: &[&str], name: &str) -> bool {
-    let query = format!("rpm -q --quiet {name}");
-    let done = place
-        .mock(["-q"])
-        .args(options)
-        .args(["--shell", &query])
-        .run();
-    match done.status_code() {
-        Some(0) => true,
-        Some(1) => false,
-        _ => panic!("{}", done.shot()),
-    }
+    crate::support::has_package(place.mock(["-q"]).args(options), name)
 }
 
 /// A root with cmake, which is the snapshot `mvn`.
@@ -197,7 +187,7 @@ fn details(place: &Place) -> String {
     let filtered = text.lines().map(|line| {
         for start in ["    made: ", "    size of its own: ", "    packages: "] {
             if let Some(value) = line.strip_prefix(start) {
-                assert!(value.contains(|c: char| c.is_ascii_digit()), "{line}");
+                assert!(value.starts_with(|c: char| c.is_ascii_digit()), "{line}");
                 return format!("{start}[...]\n");
             }
         }
@@ -206,17 +196,35 @@ fn details(place: &Place) -> String {
     filtered.collect()
 }
 
-/// The parent that `-l -v` gives a snapshot.
-fn parent(place: &Place, name: &str) -> Option<String> {
-    let text = details(place);
+/// What `-l -v` says of a snapshot, after these words.
+fn detail(place: &Place, name: &str, words: &str) -> Option<String> {
+    let text = place.mock(["-l", "-v"]).ok().out();
     let lines = text.lines().skip_while(|line| {
         let listed = line.get(2..).filter(|_| !line.starts_with("    "));
         listed != Some(name)
     });
     let own = lines.skip(1).take_while(|line| line.starts_with("    "));
     own.map(str::trim)
-        .find_map(|line| line.strip_prefix("parent: "))
+        .find_map(|line| line.strip_prefix(words))
         .map(str::to_owned)
+}
+
+fn parent(place: &Place, name: &str) -> Option<String> {
+    detail(place, name, "parent: ")
+}
+
+/// The megabytes that only this snapshot has.
+fn own_size(place: &Place, name: &str) -> f64 {
+    let text = detail(place, name, "size of its own: ").expect("layers have sizes");
+    let (number, unit) = text.split_once(' ').expect("a size has a unit");
+    let factor = match unit {
+        "B" => 1.0 / f64::from(1 << 20),
+        "KiB" => 1.0 / 1024.0,
+        "MiB" => 1.0,
+        "GiB" => 1024.0,
+        _ => panic!("{text}"),
+    };
+    number.parse::<f64>().expect("it is a number") * factor
 }
 
 fn is_version_of(package: &str, name: &str) -> bool {
@@ -230,6 +238,12 @@ fn described(place: &Place) {
     assert_eq!(parent(place, "postinit"), None);
     assert_eq!(parent(place, "mvn").as_deref(), Some("postinit"));
     assert_eq!(parent(place, "child").as_deref(), Some("mvn"));
+    // All that the group brings, cmake with its libraries, some headers.
+    let sizes = ["postinit", "mvn", "child"].map(|name| own_size(place, name));
+    assert!(
+        sizes.is_sorted_by(|a, b| a > b) && sizes[2] > 1.0,
+        "{sizes:?}"
+    );
     // Versions, and what else comes along, are the machine's distribution's.
     let text: String = details(place)
         .lines()
