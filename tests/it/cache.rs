@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{ARCH, Done, Place, Who, configs, minidistro, run, srpm};
+use crate::support::{ARCH, Done, Place, Who, configs, run, srpm};
 
 /// Source packages whose builds need more and more.
-const PACKAGES: [&str; 7] = [
+const PACKAGES: [&str; 8] = [
+    "hello",
     "autohello",
     "needsnothing",
     "noarchdata",
@@ -34,14 +35,35 @@ find / -xdev \( $(left_out) -false \) -prune -o -printf '%p %y %m %U:%G %s %n %l
     sed '/ d /s/ [0-9]* [0-9]* $//' | sort
 echo "== digests"
 find / -xdev \( $(left_out) -false \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
-echo "== capabilities"
-find / -xdev \( $(left_out) -false \) -prune -o -type f -print0 | xargs -0 getcap 2>/dev/null | sort
 "#;
 
+/// Lists the files that have capabilities. Nothing in the root can.
+const CAPABILITIES: &str = r#"
+import os, sys
+print("== capabilities")
+for directory, _, files in os.walk(sys.argv[1]):
+    for path in sorted(os.path.join(directory, name) for name in files):
+        try:
+            print(path, os.getxattr(path, "security.capability", follow_symlinks=False).hex())
+        except OSError:
+            pass
+"#;
+
+/// A file with a capability is in every root.
+const CAPABLE: [&str; 2] = ["--config-opts", "chroot_additional_packages=torture-caps"];
+
 fn look(place: &Place) -> String {
-    let done = place.mock(["-q", "--chroot", LOOK]).ok();
-    assert!(done.out().contains("== capabilities"), "{}", done.shot());
-    done.out()
+    let root = place.root().to_string_lossy().into_owned();
+    let see = ["-q", "--mount", "--", "python3", "-c", CAPABILITIES, &root];
+    let done = place.mock(CAPABLE).args(see).ok();
+    let capable = "/usr/share/torture/caps/cat-caps 0";
+    assert!(done.out().contains(capable), "{}", done.shot());
+    place
+        .mock(CAPABLE)
+        .args(["-q", "--chroot", LOOK])
+        .ok()
+        .out()
+        + &done.out()
 }
 
 fn differences(one: &str, other: &str) -> Vec<String> {
@@ -64,7 +86,8 @@ fn the_same_root_either_way(who: Who, packages: &[&str]) {
         let package = srpm(package);
         let mut seen = Vec::new();
         for how in [&["--no-layer-cache", "-N"][..], &["-N"], &["-N"]] {
-            place.mock(["--rebuild"]).args(how).args([&package]).ok();
+            let mock = place.mock(CAPABLE).args(["--rebuild"]);
+            mock.args(how).args([&package]).ok();
             seen.push(look(&place));
         }
         for kept in &seen[1..] {
@@ -79,7 +102,7 @@ fn the_same_root_either_way(who: Who, packages: &[&str]) {
 
 #[test]
 fn the_same_root_either_way_as_root() {
-    the_same_root_either_way(Who::Root, &["needsnothing", "cmakehello", "genbr"]);
+    the_same_root_either_way(Who::Root, &["needsnothing", "hello", "cmakehello", "genbr"]);
 }
 
 #[test]
@@ -100,14 +123,15 @@ fn the_second_time_no_package_manager_is_started() {
     let Some(place) = Place::new(Who::User) else {
         return;
     };
-    // Static ones, generated ones, and what the command line adds.
-    for arguments in [
-        &["--additional-package=ncurses-devel"][..],
-        &[],
-        &["--with", "nothing"],
+    // Static ones, generated ones, and what the command line adds. A line that changes nothing that is
+    // installed may find what others made.
+    for (arguments, is_new) in [
+        (&["--additional-package=ncurses-devel"][..], true),
+        (&[], true),
+        (&["--with", "nothing"], false),
     ] {
-        for (package, counts) in [("cmakehello", [true, false]), ("genbr", [true, false])] {
-            for (round, starts) in counts.into_iter().enumerate() {
+        for package in ["cmakehello", "genbr"] {
+            for round in 0..2 {
                 let result = place.path(&format!("files/{package}{round}"));
                 let _ = fs::remove_dir_all(&result);
                 place
@@ -116,9 +140,11 @@ fn the_second_time_no_package_manager_is_started() {
                     .args(arguments)
                     .args([srpm(package)])
                     .ok();
-                // Options that change nothing that is installed may find what others made.
-                if !starts {
-                    assert_eq!(transactions(&result), 0, "{package} {arguments:?}");
+                let count = transactions(&result);
+                if round > 0 {
+                    assert_eq!(count, 0, "{package} {arguments:?}");
+                } else if is_new {
+                    assert!(count > 0, "{package} {arguments:?}");
                 }
                 assert!(result.join("installed_pkgs.log").is_file());
             }
@@ -315,30 +341,8 @@ fn what_nothing_uses_goes_by_age() {
     assert_eq!(place.layers().len(), 2);
     place.mock(["--clean"]).ok();
     let aged = || {
-        let store = place.basedir().join(".mock");
-        run(
-            "touch",
-            [
-                "-d",
-                "2 days ago",
-                &store.join("collected").to_string_lossy(),
-            ],
-        );
-        let uses = store.join(format!("roots/mini-{ARCH}/uses"));
-        run(
-            "find",
-            [
-                &*uses.to_string_lossy(),
-                "-type",
-                "f",
-                "-exec",
-                "touch",
-                "-d",
-                "40 days ago",
-                "{}",
-                "+",
-            ],
-        );
+        place.budget_is_due("");
+        place.nothing_was_used();
     };
     aged();
     // The base root is used by this very command, the requirements are not.
@@ -355,5 +359,46 @@ fn what_nothing_uses_goes_by_age() {
     place
         .mock(["--config-opts", small, "--shell", "test -x /usr/bin/gcc"])
         .ok();
-    assert!(minidistro().is_dir());
+}
+
+#[test]
+fn what_is_too_much_goes() {
+    let Some(place) = Place::new(Who::User) else {
+        return;
+    };
+    let build = |package: &str| {
+        let before = place.layers();
+        place.mock(["--rebuild", &srpm(package)]).ok();
+        let after = place.layers();
+        let new: Vec<String> = after.difference(&before).cloned().collect();
+        assert!(!new.is_empty(), "{package}");
+        new
+    };
+    place.mock(["--init"]).ok();
+    let (old, new) = (build("cmakehello"), build("genbr"));
+    // The root stands on the base again, which does not count then.
+    place.mock(["--clean"]).ok();
+    place.mock(["--shell", "true"]).ok();
+    let kilobytes = |layer: &String| -> u64 {
+        let path = place.basedir().join(".mock/layers").join(layer).join("fs");
+        let text = run("du", ["-sk", &path.to_string_lossy()]);
+        let number = text.split_whitespace().next();
+        number
+            .and_then(|number| number.parse().ok())
+            .expect("du says a number")
+    };
+    let total: u64 = old.iter().chain(&new).map(kilobytes).sum();
+    let all = place.layers();
+    let with_limit = |kilobytes: u64| {
+        place.budget_is_due("");
+        let limit = format!("layer_cache_max_size={kilobytes}K");
+        let words = ["--shell", "test -x /usr/bin/gcc"];
+        place.mock(["--config-opts", &limit]).args(words).ok();
+        place.layers()
+    };
+    assert_eq!(with_limit(total + 1024), all);
+    let left = with_limit(total - 1024);
+    assert!(new.iter().all(|layer| left.contains(layer)), "{left:?}");
+    assert!(!old.iter().all(|layer| left.contains(layer)), "{left:?}");
+    assert_eq!(with_limit(1).len(), 1);
 }
