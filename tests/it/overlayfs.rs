@@ -5,7 +5,7 @@ use std::path::Path;
 
 use insta::assert_snapshot;
 
-use crate::support::{Place, Who, both, own_mounts};
+use crate::support::{ARCH, Place, SMALL_ROOT, Who, both, own_mounts};
 
 fn entries(directory: &Path) -> usize {
     fs::read_dir(directory).map_or(0, |entries| entries.count())
@@ -58,6 +58,42 @@ fn what_it_cannot_work_with() {
     ERROR: plugins tmpfs and overlayfs cannot be combined: both provide the root's storage
     hint: --disable-plugin tmpfs
     ");
+}
+
+/// Such a place is not what `auto` takes.
+#[test]
+fn a_directory_where_overlayfs_cannot_work() {
+    let Some(place) = Place::new(Who::Root) else {
+        return;
+    };
+    let on_overlay = |words: &[&str]| {
+        for name in ["lower", "upper", "work", "lib"] {
+            place.make_dir(name);
+        }
+        let script = format!(
+            "cd {} && mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay lib && exec \"$@\"",
+            place.dir.display()
+        );
+        let mock = place.mock(SMALL_ROOT).args(words);
+        mock.through(own_mounts(&script)).ok()
+    };
+    let why = "directory (overlayfs does not work here: ";
+    let done = on_overlay(&["--debug-config"]);
+    let text = done.out();
+    let line = text.lines().last().unwrap_or_default();
+    assert!(
+        line.starts_with(&format!("# storage here: {why}")),
+        "{line}"
+    );
+    assert!(line.ends_with("/lib is not on btrfs)"), "{line}");
+    let done = on_overlay(&["-v", "--init"]);
+    assert!(
+        done.stderr.contains(&format!("storage: {why}")),
+        "{}",
+        done.stderr
+    );
+    let root = place.path("upper").join(format!("mini-{ARCH}/root"));
+    assert!(root.join("usr/bin/bash").exists());
 }
 
 /// Overlayfs cannot write to an overlay.
