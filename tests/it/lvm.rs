@@ -108,7 +108,7 @@ fn snapshots_on_volumes() {
 
         # Somebody works in the root, past mock.
         (cd $root && exec sleep 1000) &
-        sleep 0.5
+        until [ "$(readlink /proc/$!/cwd)" = $root ]; do sleep 0.05; done
         refuses 60 'the root is in use' lmock --umount
         says 'rolled back to postinit' lmock --rollback-to postinit
         check 'the old head went aside' test "$(ours | tr ' ' '\n' | grep -c tmp-)" = 1
@@ -196,6 +196,33 @@ fn a_pool_that_fills_up_is_told_of() {
         refuses 25 'mockvg/mockbuild is no thin pool' small --mount
         refuses 25 'mockvg/mockbuild is no thin pool' small --scrub=lvm
         same 'the volume that has its name' mockbuild "$(volumes)""#,
+    ))
+    .ok();
+}
+
+#[test]
+fn how_a_volume_is_made_and_unmounted() {
+    let Some(uml) = Uml::new() else { return };
+    uml.run(&script(
+        r#"cat >/run/make <<END
+#!/bin/bash
+echo "\$@" >>/run/made
+exec mkfs.ext4 "\$@"
+END
+        chmod 755 /run/make
+        small_root='install bash coreutils rpm shadow-utils mini-release'
+        ours() {
+            lmock --plugin-option=lvm_root:umount_root=True \
+                --plugin-option='lvm_root:mkfs_command=/run/make -q' \
+                --plugin-option='lvm_root:mkfs_args=["-L", "ours"]' "$@"
+        }
+        says 'INFO: root_cache is turned off: storage lvm_root keeps initialised roots itself' ours --init
+        ! mountpoint -q $root || fail 'the root is still mounted'
+        check 'one file system was made' [ "$(wc -l </run/made)" = 1 ]
+        check 'the arguments are where they belong' grep -q '^-q /dev/mockvg/.* -L ours$' /run/made
+        same 'its label' ours "$(blkid -p -s LABEL -o value /dev/mockvg/+mock.mini-$arch.head)"
+        quiet ours --shell 'test -e /usr/bin/rpm'
+        ! mountpoint -q $root || fail 'the root is still mounted'"#,
     ))
     .ok();
 }
