@@ -307,11 +307,17 @@ fn killed_while_unpacking() {
         return;
     };
     init(&place, &[]);
+    // Big enough to be met while it is unpacked, and small in the archive.
+    let big = place.root().join("srv/big");
+    let line = format!("head -c 512M /dev/zero >'{}'", big.display());
+    as_owner(&place, "sh", &["-c", &line]);
+    let done = cached(&place, &["--no-clean", "--cache-alterations", "--init"]).ok();
+    assert_eq!(did(&done), INSTALLED);
     let mut running = cached(&place, &["--init"]).spawn();
     let started = wait_until(PATIENCE, || {
         assert!(!running.is_over(), "mock ended too early");
         // The mark is not in the old root, which goes first.
-        let mut there = [".transaction-unfinished", "usr/bin"].iter();
+        let mut there = [".transaction-unfinished", "srv/big"].iter();
         there
             .all(|name| place.root().join(name).exists())
             .then_some(())
