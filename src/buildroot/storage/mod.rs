@@ -25,8 +25,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 
-pub(crate) use choose::{Choice, by_configuration, left_behind, lvm, overlayfs};
 pub(crate) use budget::is_due;
+pub(crate) use choose::{Choice, by_configuration, left_behind, lvm, overlayfs};
 pub(crate) use layers::{marks_of_head, mount_source};
 pub(crate) use lvm::LvmOptions;
 pub(crate) use tmpfs::{Settings as TmpfsSettings, Tmpfs};
