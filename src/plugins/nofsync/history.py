@@ -8,8 +8,10 @@ could be kept from syncing is nothing beside that. A new database of rpm's is ma
 Whatever goes wrong here leaves dnf as it is: one line on standard error says it.
 """
 
+import contextlib
 import os
 import shutil
+import sqlite3
 import sys
 import tempfile
 
@@ -77,12 +79,10 @@ class Copies(object):
 
     def open(self, path):
         if path not in self.paths:
-            copy = os.path.join(self.directory, "mock-%d-%d.sqlite" % (os.getpid(), len(self.paths)))
+            name = "mock-%d-%d.sqlite" % (os.getpid(), len(self.paths))
+            copy = os.path.join(self.directory, name)
             if os.path.exists(path):
-                # One that was not closed holds more than its file.
-                if os.path.exists(path + "-wal"):
-                    raise RuntimeError("%s was not closed" % path)
-                shutil.copyfile(path, copy)
+                duplicate(path, copy)
             self.paths[path] = copy
         return self.paths[path]
 
@@ -92,10 +92,25 @@ class Copies(object):
             if not os.path.exists(copy):
                 continue
             part = path + ".mock"
-            shutil.copyfile(copy, part)
-            if os.path.exists(path):
-                shutil.copymode(path, part)
+            if os.path.exists(part):
+                os.unlink(part)
+            duplicate(copy, part)
+            # What was not yet in the old file belongs to the old file.
+            for suffix in ("-wal", "-shm"):
+                if os.path.exists(path + suffix):
+                    os.unlink(path + suffix)
             os.rename(part, path)
+
+
+def duplicate(source, target):
+    """With what is not in the file yet: libdnf leaves a write-ahead log behind."""
+    with contextlib.closing(sqlite3.connect(source)) as old:
+        with contextlib.closing(sqlite3.connect(target)) as new:
+            new.execute("PRAGMA synchronous = OFF")
+            old.backup(new)
+    for suffix in ("-wal", "-shm"):
+        if os.path.exists(target + suffix):
+            os.unlink(target + suffix)
 
 
 def guarded(work):
