@@ -9,6 +9,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 need_minidistro
 if [ "$EUID" = 0 ]; then
+    need_newer_dnf
     need_user mock-test
     # One that has no subordinate ids, on purpose.
     if ! getent passwd mock-test-single >/dev/null; then
@@ -35,4 +36,4 @@ tidy_up() {
 trap tidy_up EXIT
 
 cd "$repo"
-MOCK_TEST_MINIDISTRO=$minidistro MOCK_TEST_SCRATCH=$scratch cargo test "$@" </dev/null
+MOCK_TEST_MINIDISTRO=$minidistro MOCK_TEST_NEWER_DNF=${newer_dnf:-} MOCK_TEST_SCRATCH=$scratch cargo test "$@" </dev/null

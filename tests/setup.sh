@@ -142,6 +142,27 @@ need_minidistro() {
     minidistro=$("$repo/tests/minidistro/make.sh" </dev/null | tail -n1)
 }
 
+# Makes a tree of Debian unstable, or finds the one made before, and sets $newer_dnf: dnf 4.24 and
+# dnf5 with an rpm that Debian 12 does not have.
+# shellcheck disable=SC2034 # for the scripts that source this one
+need_newer_dnf() {
+    local packages=dnf,dnf5,dnf-plugins-core,rpm,libseccomp2,strace,procps key
+    newer_dnf=/var/tmp/mock-newer-dnf
+    key="sid $packages"
+    exec {newer_dnf_lock}>"$newer_dnf.lock"
+    flock "$newer_dnf_lock"
+    if [ "$(cat "$newer_dnf/key" 2>/dev/null)" != "$key" ]; then
+        say "making a tree with newer versions of dnf"
+        rm -rf "$newer_dnf" "$newer_dnf.new"
+        # An archive that is not the newest will do.
+        mmdebstrap --quiet --variant=essential --include="$packages" \
+            --aptopt='Acquire::Check-Valid-Until "false"' sid "$newer_dnf.new" >&2 </dev/null
+        echo "$key" >"$newer_dnf.new/key"
+        mv "$newer_dnf.new" "$newer_dnf"
+    fi
+    exec {newer_dnf_lock}>&-
+}
+
 # need_user NAME: an ordinary user with subordinate ids.
 need_user() {
     local name=$1 file option start

@@ -23,6 +23,7 @@ mod layers;
 mod lifetime;
 mod locks;
 mod lvm;
+mod newer_dnf;
 mod old_configs;
 mod overlayfs;
 mod packages;

@@ -14,7 +14,9 @@ pub(crate) use kill::kill_through;
 pub(crate) use machine::{minidistro, mounts_below, processes_of, stray_mounts_below, wait_until};
 pub(crate) use mock::{Mock, Running};
 pub(crate) use place::remove as remove_tree;
-pub(crate) use place::{Place, Storage, Who, both, configs, everywhere, own_mounts, run, shared};
+pub(crate) use place::{
+    Place, Storage, Who, both, configs, everywhere, own_mounts, program, run, shared, skip,
+};
 pub(crate) use uml::Uml;
 
 /// Whether a package is installed, in the root that `mock` is about.

@@ -102,6 +102,11 @@ pub(crate) fn base() -> &'static Path {
     })
 }
 
+/// The copy of the binary that everybody can run.
+pub(crate) fn program() -> PathBuf {
+    base().join("mock")
+}
+
 /// The shipped configurations, which find the mini distribution wherever it is.
 pub(crate) fn configs() -> PathBuf {
     base().join("configs")
@@ -192,7 +197,7 @@ fn account(who: Who) -> Result<User, String> {
 }
 
 /// Says that the test cannot run here, which in CI must not be.
-pub(super) fn skip(why: &str) {
+pub(crate) fn skip(why: &str) {
     let ci = std::env::var_os("CI").is_some();
     let name = std::thread::current().name().unwrap_or("?").to_owned();
     assert!(
