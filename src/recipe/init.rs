@@ -91,7 +91,7 @@ fn name_postinit(root: &Buildroot<'_>, states: &dyn States, answer: Answer) -> R
     let state = State::Snapshot(name.to_owned());
     match (answer, states.origin()?) {
         // The work was not kept for others: it is kept as the snapshot alone.
-        (Answer::InPlace, _) => root.away(|| states.freeze(&state))?,
+        (Answer::InPlace, _) => root.freeze(states, &state)?,
         (Answer::Made | Answer::Found, Some(origin)) => states.name_snapshot(name, &origin)?,
         (Answer::Made | Answer::Found, None) => return Ok(()),
     }
@@ -99,7 +99,7 @@ fn name_postinit(root: &Buildroot<'_>, states: &dyn States, answer: Answer) -> R
         tracing::info!("created {name} snapshot");
     }
     if answer != Answer::Found || snapshots::packages(root.cx, name)?.is_none() {
-        snapshots::keep_packages(root.cx, name, &root.names_installed()?)?;
+        snapshots::keep_packages(root.cx, name, &root.installed()?.packages)?;
     }
     Ok(())
 }

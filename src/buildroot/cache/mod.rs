@@ -152,7 +152,7 @@ impl Buildroot<'_> {
             _ => (State::Cached(key(&set)), watch.stopped()),
         };
         if !is_there {
-            self.away(|| states.freeze(&state))?;
+            self.freeze(states, &state)?;
         }
         if is_there || !carry.is_empty() {
             self.start_from(Some(&state), carry)?;
@@ -247,6 +247,14 @@ impl Buildroot<'_> {
         self.forget_installed();
         let done = work();
         self.inside.reopen().and(done)
+    }
+
+    /// Keeps the head as `state`. What is installed stays known.
+    pub(crate) fn freeze(&self, states: &dyn States, state: &State) -> Result<()> {
+        let known = self.known.borrow().clone();
+        self.away(|| states.freeze(state))?;
+        self.known.replace(known);
+        Ok(())
     }
 
     /// The installed packages and their checksums, for package managers that do not say what they
