@@ -6,6 +6,11 @@
 
 pub(crate) mod exec;
 mod pump;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "no program is run on a terminal yet")
+)]
+mod screen;
 pub(crate) mod signals;
 
 use std::ffi::OsString;
