@@ -26,6 +26,7 @@ mod lvm;
 mod newer_dnf;
 mod old_configs;
 mod overlayfs;
+mod package_cache;
 mod packages;
 mod root_cache;
 mod rootless;

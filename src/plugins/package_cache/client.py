@@ -63,8 +63,9 @@ class MockPackages(dnf.Plugin):
             repo.pkgdir = os.path.join(self.directory, repo.id)
             if not os.path.isdir(repo.pkgdir):
                 os.makedirs(repo.pkgdir)
-        self.link = Link(self.directory)
-        paths = self.link.ask({"want": sorted(remote)})["have"]
+        link = Link(self.directory)
+        paths = link.ask({"want": sorted(remote)})["have"]
+        self.link = link
         for digest, package in remote.items():
             if digest in paths:
                 os.symlink(paths[digest], package.localPkg())
@@ -107,7 +108,8 @@ class Link(object):
             os.close(top)
 
     def tell(self, message):
-        self.socket.sendall((json.dumps(message) + "\n").encode("ascii"))
+        # Without a signal, which would end dnf: mock may have given up.
+        self.socket.sendall((json.dumps(message) + "\n").encode("ascii"), socket.MSG_NOSIGNAL)
 
     def ask(self, message):
         self.tell(message)

@@ -2,6 +2,7 @@
 
 mod disk;
 mod done;
+mod http;
 mod kill;
 mod machine;
 mod mock;
@@ -10,6 +11,7 @@ mod uml;
 
 pub(crate) use disk::{Btrfs, is_subvolume};
 pub(crate) use done::Done;
+pub(crate) use http::Http;
 pub(crate) use kill::kill_through;
 pub(crate) use machine::{minidistro, mounts_below, processes_of, stray_mounts_below, wait_until};
 pub(crate) use mock::{Mock, Running};
