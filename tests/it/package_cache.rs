@@ -48,9 +48,7 @@ impl Web {
 
     /// The packages in the store, by their digests.
     fn kept(&self) -> Vec<PathBuf> {
-        let shelves = fs::read_dir(self.store().join("sha256")).expect("there is a store");
-        let files = shelves.flat_map(|shelf| fs::read_dir(shelf.unwrap().path()).unwrap());
-        let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+        let mut files = walk(&self.store().join("sha256"));
         files.sort();
         files
     }
@@ -137,15 +135,15 @@ fn a_damaged_package_is_downloaded_again() {
     web.mock(&["--init"]).ok();
     let kept = web.kept();
     let before = web.asked();
-    let mut content = fs::read(&kept[0]).unwrap();
+    let mut content = fs::read(&kept[0]).expect("a test's file");
     let good = content.clone();
     content[5000] ^= 1;
-    fs::remove_file(&kept[0]).unwrap();
-    fs::write(&kept[0], content).unwrap();
+    fs::remove_file(&kept[0]).expect("a test's file");
+    fs::write(&kept[0], content).expect("a test's file");
     web.mock(&["--init"]).ok();
     assert_eq!(web.asked(), before + 1);
     assert_eq!(web.kept(), kept);
-    assert_eq!(fs::read(&kept[0]).unwrap(), good);
+    assert_eq!(fs::read(&kept[0]).expect("a test's file"), good);
 }
 
 #[test]
@@ -153,7 +151,7 @@ fn killed_while_it_downloads() {
     let Some(web) = Web::new(Who::User) else {
         return;
     };
-    let mut run = web.mock(&["--init"]).spawn();
+    let run = web.mock(&["--init"]).spawn();
     wait_until(Duration::from_secs(60), || (web.asked() > 3).then_some(()))
         .expect("packages are downloaded");
     run.signal(Signal::SIGKILL);
@@ -175,10 +173,10 @@ fn a_store_that_cannot_be_written() {
     web.mock(&["--init"]).ok();
     let first = web.asked();
     remove_tree(&web.store());
-    fs::write(web.store(), "in the way").unwrap();
+    fs::write(web.store(), "in the way").expect("a test's file");
     web.mock(&["--init"]).ok();
     assert_eq!(web.asked(), 2 * first);
-    let log = fs::read_to_string(web.place.result().join("root.log")).unwrap();
+    let log = fs::read_to_string(web.place.result().join("root.log")).expect("a test's file");
     let said = log.matches("mock: packages are not shared: ").count();
     assert_eq!(said, 1, "{log}");
 }
