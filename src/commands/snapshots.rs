@@ -110,7 +110,7 @@ fn described(cx: Cx<'_>, states: &dyn States, listed: &Listed) -> Result<String>
         lines.push(format!("made: {}", made.strftime("%Y-%m-%d %H:%M:%S")));
     }
     if let Some(size) = states.own_size(&State::Snapshot(snapshot.name.clone()))? {
-        lines.push(format!("size of its own: {}", indicatif::HumanBytes(size)));
+        lines.push(format!("size of its own: {}", in_words(size)));
     }
     let own = snapshots::packages(cx, &snapshot.name)?;
     let before = match &snapshot.parent {
@@ -135,4 +135,37 @@ fn described(cx: Cx<'_>, states: &dyn States, listed: &Listed) -> Result<String>
         .iter()
         .map(|line| format!("{INDENT}{line}\n"))
         .collect())
+}
+
+/// A size in the largest unit that it has one of.
+fn in_words(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let mut unit = "B";
+    #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+    let mut size = bytes as f64;
+    for larger in UNITS {
+        if size < 1024.0 {
+            break;
+        }
+        size /= 1024.0;
+        unit = larger;
+    }
+    match unit {
+        "B" => format!("{bytes} B"),
+        _ => format!("{size:.2} {unit}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn sizes() {
+        assert_eq!(in_words(0), "0 B");
+        assert_eq!(in_words(1023), "1023 B");
+        assert_eq!(in_words(1536), "1.50 KiB");
+        assert_eq!(in_words(5 << 30), "5.00 GiB");
+        assert_eq!(in_words(5 << 50), "5120.00 TiB");
+    }
 }
