@@ -15,6 +15,7 @@ pub(crate) struct Host {
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) cwd: PathBuf,
     pub(crate) stderr_tty: bool,
+    pub(crate) stdout_tty: bool,
 }
 
 impl Host {
@@ -37,6 +38,7 @@ impl Host {
             environment,
             cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
             stderr_tty: std::io::stderr().is_terminal(),
+            stdout_tty: std::io::stdout().is_terminal(),
         }
     }
 

@@ -39,6 +39,8 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
         trace: invocation.trace,
         color: host.env("NO_COLOR").is_none(),
         stderr_tty: host.stderr_tty,
+        stdout_tty: host.stdout_tty,
+        moves: host.env("TERM").is_some_and(|name| name != "dumb"),
     });
     let identity = Identity::detect(&host)?;
     for warning in &invocation.warnings {

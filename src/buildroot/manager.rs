@@ -10,7 +10,7 @@ use crate::config::PackageManagerKind;
 use crate::error::{Error, Result};
 use crate::package_manager::{self, Context, Op, Probe, python_plugins, yum};
 use crate::report::{LogSink, Spinner};
-use crate::run::{Status, Stdio};
+use crate::run::{Bars, Status, Stdio};
 use crate::sandbox::{Network, User, View};
 
 /// Scriptlets see a `/proc`, `/sys` and `/dev` that a package may own but not change; Debian's rpm
@@ -245,6 +245,7 @@ impl Buildroot<'_> {
         self.equipment().manager.program.equip(&mut cmd);
         cmd.env.extend(watch.environment());
         let mut sink = LogSink::root(self.cx.live, true);
+        cmd.stdio = sink.stdio(bars(kind));
         let _spinner = Spinner::start("package manager");
         self.forget_installed();
         self.storage.will_change()?;
@@ -334,6 +335,16 @@ impl Buildroot<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// How it draws its progress.
+fn bars(kind: PackageManagerKind) -> Bars {
+    match kind {
+        PackageManagerKind::Dnf5 => Bars::Rows,
+        PackageManagerKind::Dnf4 | PackageManagerKind::Microdnf | PackageManagerKind::Yum => {
+            Bars::Row
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::buildroot::cache::Request;
 use crate::buildroot::{Buildroot, Inner, describe};
 use crate::error::{Error, Result};
 use crate::plugin::Scope;
-use crate::report::{self, LogSink, Step};
+use crate::report::{self, LogSink, Spinner, Step};
 use crate::rpm::header::SourceHeader;
 use crate::rpm::requires::Installed;
 use crate::rpm::rpmbuild::{Run, Stage, shell_line};
@@ -126,6 +126,7 @@ fn rpmbuild(
     };
     let mut cmd = root.inner_cmd(&["bash", "--login", "-c", &shell_line(run)], &how);
     root.equipment().build.equip(&mut cmd);
+    let _spinner = Spinner::start("rpmbuild");
     root.run_logged(&cmd, sink)
 }
 

@@ -12,13 +12,16 @@ mod failure;
 pub(crate) mod format;
 mod log_file;
 mod place;
+mod progress;
 mod router;
 mod sink;
 mod spinner;
+mod status;
 mod step;
 mod subscriber;
 mod summary;
 mod tail;
+mod terminal;
 #[cfg(test)]
 mod tests;
 
@@ -55,6 +58,9 @@ pub(crate) struct Options {
     /// Colours are wanted; they are used only together with `stderr_tty`.
     pub(crate) color: bool,
     pub(crate) stderr_tty: bool,
+    pub(crate) stdout_tty: bool,
+    /// The terminal knows how to move its cursor.
+    pub(crate) moves: bool,
 }
 
 impl Default for Options {
@@ -64,6 +70,8 @@ impl Default for Options {
             trace: false,
             color: false,
             stderr_tty: false,
+            stdout_tty: false,
+            moves: false,
         }
     }
 }
@@ -96,6 +104,7 @@ pub(crate) fn build_line(text: impl AsRef<str>) {
 /// nobody's error.
 pub(crate) fn print(text: &str) {
     use std::io::Write;
+    Place::global().lock().erase_status();
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

@@ -1,10 +1,13 @@
-//! The one router of this process, the guard for open log files, and the thread that flushes.
+//! The one router of this process, the guard for open log files, and the threads that flush the
+//! files and keep the status line up to date.
 //!
 //! Readers follow the logs while they grow, and a quiet program must not keep its last lines from
 //! them; a write per line would be slow. So lines wait for at most a tenth of a second, then a
-//! thread writes them. It takes no signals: those belong to the thread that waits for programs.
+//! thread writes them. Time passes on the status line also while nothing is printed. The threads
+//! take no signals: those belong to the thread that waits for programs.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
@@ -14,6 +17,7 @@ use tracing::Level;
 
 use super::format::{Formats, here};
 use super::router::{Logs, Router};
+use super::status::{Row, StatusLine};
 use crate::error::Result;
 
 const DELAY: Duration = Duration::from_millis(100);
@@ -31,6 +35,8 @@ pub(super) struct Place {
     router: Mutex<Router>,
     wake: Condvar,
     flusher: Once,
+    status: Condvar,
+    ticker: Once,
 }
 
 impl Place {
@@ -39,6 +45,8 @@ impl Place {
             router: Mutex::new(router),
             wake: Condvar::new(),
             flusher: Once::new(),
+            status: Condvar::new(),
+            ticker: Once::new(),
         }
     }
 
@@ -72,6 +80,37 @@ impl Place {
         }
     }
 
+    /// Shows `status` until it is taken out of the router again.
+    pub(super) fn show_status(&'static self, status: StatusLine) {
+        self.lock().status = Some(status);
+        self.ticker.call_once(|| {
+            let thread = std::thread::Builder::new().name("status".to_owned());
+            // Without the thread there is no status line: no harm done.
+            let _ = without_signals(|| thread.spawn(|| self.refresh_forever()));
+        });
+        self.status.notify_one();
+    }
+
+    fn refresh_forever(&self) {
+        let mut router = self.lock();
+        loop {
+            while router.status.is_none() {
+                router = self
+                    .status
+                    .wait(router)
+                    .unwrap_or_else(PoisonError::into_inner);
+            }
+            drop(router);
+            std::thread::sleep(DELAY);
+            router = self.lock();
+            let columns = match router.row() {
+                Row::Own => columns(io::stderr()),
+                Row::Below => columns(io::stdout()),
+            };
+            router.refresh_status(columns);
+        }
+    }
+
     fn start_flusher(&'static self) {
         let thread = std::thread::Builder::new().name("logs".to_owned());
         // Without the thread, lines wait for the end of a program or for 64 KiB: no harm done.
@@ -95,8 +134,20 @@ impl Place {
     }
 }
 
+/// The width of a terminal. None when another job has it now, and when it has no size: then nobody
+/// looks at it but a program that collects what comes.
+fn columns(terminal: impl AsFd) -> Option<usize> {
+    let others = rustix::termios::tcgetpgrp(&terminal)
+        .is_ok_and(|group| group.as_raw_nonzero().get() != nix::unistd::getpgrp().as_raw());
+    if others {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(&terminal).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
 /// Runs `work` with all signals blocked; a thread it starts inherits that.
-pub(super) fn without_signals<T>(work: impl FnOnce() -> T) -> T {
+fn without_signals<T>(work: impl FnOnce() -> T) -> T {
     let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK);
     let done = work();
     if let Ok(before) = before {

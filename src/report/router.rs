@@ -6,14 +6,17 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::time::Instant;
 
-use indicatif::ProgressBar;
 use tracing::Level;
 
-use super::Options;
 use super::console;
 use super::format::{Formats, Origin, Shape};
 use super::log_file::LogFile;
+use super::progress::{Progress, progress_of};
+use super::status::{Row, StatusLine};
+use super::terminal::Terminal;
+use super::{Options, Verbosity};
 use crate::error::Result;
 
 /// The three files of one result directory.
@@ -49,6 +52,13 @@ enum Which {
     State,
 }
 
+struct Phase {
+    /// Tells guards which one is theirs.
+    id: u64,
+    name: String,
+    since: Instant,
+}
+
 pub(super) struct Router {
     pub(super) options: Options,
     /// Standard error and standard output.
@@ -57,8 +67,13 @@ pub(super) struct Router {
     /// The youngest set is the last and gets everything.
     open: Vec<Logs>,
     opened: u64,
-    pub(super) spinner: Option<ProgressBar>,
-    /// How many sinks show their program's output live at the moment.
+    pub(super) status: Option<StatusLine>,
+    /// What the screen is in, when it is a terminal.
+    terminal: Terminal,
+    /// Phases that have begun, with the outermost first.
+    phases: Vec<Phase>,
+    begun: u64,
+    /// How many sinks show their program's output live on a terminal at the moment.
     pub(super) live: usize,
     /// Lines wait in memory for the next flush.
     pub(super) dirty: bool,
@@ -72,7 +87,10 @@ impl Router {
             screen,
             open: Vec::new(),
             opened: 0,
-            spinner: None,
+            status: None,
+            terminal: Terminal::default(),
+            phases: Vec::new(),
+            begun: 0,
             live: 0,
             dirty: false,
         }
@@ -107,8 +125,33 @@ impl Router {
         self.flush();
     }
 
+    /// A phase begins. Gives what it ends with.
+    pub(super) fn begin(&mut self, origin: Origin<'_>, name: &str) -> u64 {
+        self.state(origin, &format!("Start: {name}"));
+        self.begun += 1;
+        self.phases.push(Phase {
+            id: self.begun,
+            name: name.to_owned(),
+            since: Instant::now(),
+        });
+        self.begun
+    }
+
+    pub(super) fn end(&mut self, origin: Origin<'_>, id: u64) {
+        if let Some(index) = self.phases.iter().position(|phase| phase.id == id) {
+            let phase = self.phases.remove(index);
+            self.state(origin, &format!("Finish: {}", phase.name));
+        }
+    }
+
+    /// The innermost phase and when it began; not the one that is the whole run.
+    pub(super) fn phase(&self) -> Option<(&str, Instant)> {
+        let inner = self.phases.get(1..)?.last()?;
+        Some((&inner.name, inner.since))
+    }
+
     /// A phase begins or ends.
-    pub(super) fn state(&mut self, origin: Origin<'_>, text: &str) {
+    fn state(&mut self, origin: Origin<'_>, text: &str) {
         if console::shows(&self.options, Level::INFO) {
             self.say(text);
         }
@@ -141,13 +184,16 @@ impl Router {
             return;
         }
         let mark = self.mark(line, from_stderr);
-        if !shown {
-            let text = String::from_utf8_lossy(line);
-            if console::shows(&self.options, Level::DEBUG) {
-                let text = format!("{mark}{text}");
-                self.say(&console::leveled(&self.options, Level::DEBUG, &text));
-            } else if let Some(spinner) = &self.spinner {
-                spinner.set_message(super::cause::tidy(text.trim()));
+        let text = String::from_utf8_lossy(line);
+        if !shown && console::shows(&self.options, Level::DEBUG) {
+            let text = format!("{mark}{text}");
+            self.say(&console::leveled(&self.options, Level::DEBUG, &text));
+        } else if self.live == 0
+            && let Some(status) = &mut self.status
+        {
+            match progress_of(&text) {
+                Some(progress) => status.progress(progress),
+                None => status.note(super::cause::tidy(text.trim())),
             }
         }
         let parts: [&[u8]; 2] = [mark.as_bytes(), line];
@@ -204,18 +250,90 @@ impl Router {
 
     /// A line on the console, whatever the verbosity.
     pub(super) fn say(&mut self, text: &str) {
-        let console = &mut self.console;
-        match &self.spinner {
-            Some(spinner) => spinner.suspend(|| console::write_line(console, text)),
-            None => console::write_line(console, text),
-        }
+        self.erase_status();
+        console::write_line(&mut self.console, text);
     }
 
     /// Bytes of a program, shown as they are.
     pub(super) fn show(&mut self, bytes: &[u8]) {
-        let _ = self
-            .screen
-            .write_all(bytes)
-            .and_then(|()| self.screen.flush());
+        if !self.options.stdout_tty {
+            return self.write(bytes);
+        }
+        self.terminal.push(bytes);
+        let Some(status) = &mut self.status else {
+            return self.write(bytes);
+        };
+        // In one go: nobody sees the moment without it.
+        let mut all = status.erase().map_or_else(Vec::new, |(_, erase)| erase);
+        all.extend_from_slice(bytes);
+        if self.terminal.is_free_below(status.columns) {
+            all.extend(status.draw_again(Row::Below));
+        }
+        self.write(&all);
+    }
+
+    /// A program has said how far it is.
+    pub(super) fn progress(&mut self, progress: Progress) {
+        if let Some(status) = &mut self.status {
+            status.progress(progress);
+        }
+    }
+
+    /// Where the status line is to be.
+    pub(super) fn row(&self) -> Row {
+        match self.live {
+            0 => Row::Own,
+            _ => Row::Below,
+        }
+    }
+
+    /// Draws the status line as it is now.
+    pub(super) fn refresh_status(&mut self, columns: Option<usize>) {
+        let phase = self.phase().map(|(name, since)| (name.to_owned(), since));
+        let row = self.row();
+        if let (Some(status), Some(columns)) = (&mut self.status, columns) {
+            let free = match row {
+                Row::Own => self.options.verbosity == Verbosity::Normal,
+                Row::Below => self.terminal.is_free_below(columns),
+            };
+            if free {
+                let bytes = status.draw(row, phase, columns, self.options.color);
+                self.write_to(row, &bytes);
+            }
+        }
+    }
+
+    pub(super) fn erase_status(&mut self) {
+        if let Some((row, bytes)) = self.status.as_mut().and_then(StatusLine::erase) {
+            self.write_to(row, &bytes);
+        }
+    }
+
+    /// A program's output is over. On a terminal the next message must neither continue its
+    /// unfinished line nor have its colours.
+    pub(super) fn settle(&mut self, midline: bool) {
+        self.erase_status();
+        if self.options.stdout_tty {
+            let mut bytes = self.terminal.settle();
+            if midline && self.options.stderr_tty {
+                bytes.push(b'\n');
+            }
+            self.write(&bytes);
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.write_to(Row::Below, bytes);
+    }
+
+    /// To where the row is: below a program's output, which is on the screen, or by itself.
+    fn write_to(&mut self, row: Row, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            let to = match row {
+                Row::Own => &mut self.console,
+                Row::Below => &mut self.screen,
+            };
+            let _ = to.write_all(bytes).and_then(|()| to.flush());
+        }
     }
 }

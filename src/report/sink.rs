@@ -1,10 +1,10 @@
 //! Takes a program's output: into a log, onto the screen, into memory.
 //!
-//! Lines go to a log without colours but otherwise byte for byte; what is shown live is shown raw,
-//! progress bars and all. The end of the output is kept for finding out why a program failed, and
+//! Lines go to `build.log` without colours but otherwise byte for byte, to `root.log` as they would
+//! stand on a terminal in the end; what is shown live is shown raw, progress bars and all. The end of the output is kept for finding out why a program failed, and
 //! all of it, up to a bound, when the caller wants to read it.
 
-use std::io::IsTerminal;
+use std::borrow::Cow;
 
 use tracing::Level;
 
@@ -12,8 +12,10 @@ use super::ansi;
 use super::cause::{self, BuildCause};
 use super::format::here;
 use super::place::Place;
+use super::progress::last_progress;
 use super::tail::Tail;
-use crate::run::{Sink, Stream};
+use crate::run::screen::Screen;
+use crate::run::{Bars, Sink, Stdio, Stream};
 
 /// More output than this is not kept, only logged.
 const CAPTURED: usize = 64 * 1024 * 1024;
@@ -30,6 +32,8 @@ pub(crate) struct LogSink {
     place: &'static Place,
     target: Target,
     live: bool,
+    /// What is shown live is shown on a terminal.
+    on_terminal: bool,
     capture: bool,
     /// Standard error is part of what is captured.
     capture_stderr: bool,
@@ -62,22 +66,32 @@ impl LogSink {
     }
 
     pub(super) fn on(place: &'static Place, target: Target, live: bool, capture: bool) -> Self {
-        if live {
-            let mut router = place.lock();
+        let mut router = place.lock();
+        let on_terminal = live && router.options.stdout_tty;
+        if on_terminal {
+            router.erase_status();
             router.live += 1;
-            if let Some(spinner) = router.spinner.take() {
-                spinner.finish_and_clear();
-            }
         }
+        drop(router);
         Self {
             place,
             target,
             live,
+            on_terminal,
             capture,
             capture_stderr: true,
             captured: Vec::new(),
             tail: Tail::default(),
             midline: false,
+        }
+    }
+
+    /// What a program that draws progress bars gets for its output: a terminal where it will be seen
+    /// on one.
+    pub(crate) fn stdio(&self, bars: Bars) -> Stdio {
+        match self.on_terminal {
+            true => Stdio::Terminal(bars),
+            false => Stdio::Captured,
         }
     }
 
@@ -117,7 +131,14 @@ impl Sink for LogSink {
     fn bytes(&mut self, _stream: Stream, bytes: &[u8]) {
         if let (true, Some(last)) = (self.live, bytes.last()) {
             self.midline = *last != b'\n';
-            self.place.lock().show(bytes);
+            let mut router = self.place.lock();
+            if router.status.is_some()
+                && self.target == Target::Root
+                && let Some(progress) = last_progress(bytes)
+            {
+                router.progress(progress);
+            }
+            router.show(bytes);
         }
     }
 
@@ -130,7 +151,10 @@ impl Sink for LogSink {
             self.captured.extend_from_slice(line);
             self.captured.push(b'\n');
         }
-        let line = ansi::strip(line);
+        let line = match self.target {
+            Target::Root => in_the_end(line),
+            Target::Build | Target::Nowhere => ansi::strip(line),
+        };
         self.tail.push(&line);
         if self.target == Target::Nowhere {
             return;
@@ -158,12 +182,22 @@ impl Drop for LogSink {
     fn drop(&mut self) {
         let mut router = self.place.lock();
         router.flush();
-        if self.live {
+        if self.on_terminal {
+            router.settle(self.midline);
             router.live -= 1;
-            // On a terminal the next message must not continue a program's unfinished line.
-            if self.midline && router.options.stderr_tty && std::io::stdout().is_terminal() {
-                router.show(b"\n");
-            }
         }
     }
+}
+
+/// `line` as it would stand on a terminal of any width in the end; borrows when nothing moves there.
+fn in_the_end(line: &[u8]) -> Cow<'_, [u8]> {
+    const MOVES: [u8; 3] = [b'\r', 0x08, 0x1b];
+    if !line.iter().any(|byte| MOVES.contains(byte)) {
+        return Cow::Borrowed(line);
+    }
+    let mut shown = Vec::with_capacity(line.len());
+    let mut screen = Screen::new(1, u16::MAX);
+    screen.push(line, |row| shown.extend_from_slice(row));
+    screen.finish(|row| shown.extend_from_slice(row));
+    Cow::Owned(shown)
 }

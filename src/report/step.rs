@@ -10,6 +10,7 @@ use super::place::Place;
 #[must_use = "the phase ends when this is dropped"]
 pub(crate) struct Step {
     place: &'static Place,
+    id: u64,
     name: String,
 }
 
@@ -19,8 +20,8 @@ impl Step {
     }
 
     pub(super) fn start_in(place: &'static Place, name: String) -> Self {
-        place.lock().state(here!(), &format!("Start: {name}"));
-        Self { place, name }
+        let id = place.lock().begin(here!(), &name);
+        Self { place, id, name }
     }
 }
 
@@ -32,7 +33,6 @@ impl std::fmt::Debug for Step {
 
 impl Drop for Step {
     fn drop(&mut self) {
-        let text = format!("Finish: {}", self.name);
-        self.place.lock().state(here!(), &text);
+        self.place.lock().end(here!(), self.id);
     }
 }

@@ -9,8 +9,10 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::Registry;
 
 use super::place::Place;
+use super::progress::progress_of;
 use super::router::Router;
 use super::sink::Target;
+use super::status::StatusLine;
 use super::step::Step;
 use super::subscriber::Events;
 use super::{Formats, LogFiles, LogSink, Options, Shape, Verbosity};
@@ -87,6 +89,102 @@ impl World {
 
 fn read(path: &Path) -> String {
     String::from_utf8(fs_err::read(path).unwrap()).unwrap()
+}
+
+/// What a user has seen in the end, and where the cursor is in it.
+fn seen(bytes: &[u8]) -> (Vec<String>, usize) {
+    let mut terminal = avt::Terminal::with_scrollback(40, 6, None).unwrap();
+    // As a terminal line's ONLCR does.
+    let text = String::from_utf8_lossy(bytes).replace('\n', "\r\n");
+    terminal.feed(text.as_str());
+    let lines = terminal.screen().all_lines();
+    let mut rows: Vec<String> = lines
+        .map(|line| line.text().trim_end().to_owned())
+        .collect();
+    while rows.last().is_some_and(String::is_empty) {
+        rows.pop();
+    }
+    (rows, terminal.cursor().col)
+}
+
+#[test]
+fn a_status_line_disturbs_nothing_wherever_it_is_drawn() {
+    let row = "\r  Installing : a-1 [==    ]  1/20\r  Installing : a-1            1/20 \n";
+    let bars = "\x1b[?25l[1/2] one  50% |\n------\n[0/2] Total  20% |\x1b[2A\r\x1b[J\
+                [1/2] one 100% |\n[2/2] t\u{e9}\u{4e16}  60% |\n------\n[1/2] Total  60% |\
+                \x1b[2A\r\x1b[J[2/2] two 100% |\n\x1b[?25h";
+    let wide = "123456789 123456789 123456789 123456789 123456789\n\x1b]0;title\x07";
+    let text = format!("first\n{row}\x1b[1mbold\n{row}{wide}still bold\x1b[m\n\n{bars}last\n");
+    let text = text.as_bytes();
+    for length in [1, 2, 3, 5, 7, 20, 64, 1000] {
+        let world = World::new(Verbosity::Normal);
+        world.place.lock().options.stdout_tty = true;
+        let mut sink = world.sink(Target::Root, true);
+        world.place.lock().status = Some(StatusLine::new("work".to_owned()));
+        for (number, chunk) in text.chunks(length).enumerate() {
+            // Drawn anew with another text, and once more with the same.
+            let line = format!("({}/99): x", number % 99 + 1);
+            let mut router = world.place.lock();
+            router.refresh_status(Some(40));
+            router.progress(progress_of(&line).unwrap());
+            router.refresh_status(Some(40));
+            router.refresh_status(Some(40));
+            drop(router);
+            sink.bytes(Stream::Stdout, chunk);
+        }
+        drop(sink);
+        let shown = world.screen.0.lock().unwrap().clone();
+        assert_eq!(seen(&shown), seen(text), "pieces of {length}");
+        let drawn = String::from_utf8_lossy(&shown)
+            .matches("0:00  Downloading ")
+            .count();
+        assert!(
+            drawn > text.len() / length / 2,
+            "pieces of {length}: {drawn}"
+        );
+    }
+}
+
+#[test]
+fn messages_take_the_place_of_the_status_line() {
+    let world = World::new(Verbosity::Normal);
+    world.place.lock().options.stdout_tty = true;
+    let mut sink = world.sink(Target::Root, true);
+    let mut router = world.place.lock();
+    router.status = Some(StatusLine::new("work".to_owned()));
+    router.refresh_status(Some(80));
+    router.refresh_status(Some(80));
+    router.say("a message");
+    router.refresh_status(None);
+    drop(router);
+    sink.bytes(Stream::Stdout, b"\x1b[31m 5%");
+    drop(sink);
+    let text = world.screen.text();
+    let line = "\x1b7\x1b[B\r\x1b[m\x0fwork  0:00\x1b[K\x1b8";
+    let erased = "\x1b7\x1b[B\r\x1b[m\x0f\x1b[K\x1b8";
+    let room = "\x1bD\x1b[A";
+    assert_eq!(
+        text,
+        format!("{room}{line}{erased}\x1b[31m 5%{room}{line}{erased}\x1b[m")
+    );
+}
+
+#[test]
+fn the_package_managers_output_is_logged_as_a_terminal_shows_it() {
+    let world = World::new(Verbosity::Normal);
+    let logs = world.attach();
+    let mut sink = world.sink(Target::Root, false);
+    sink.line(Stream::Stdout, b" 10%\r 20%\r100% \x1b[32mdone\x1b[m");
+    sink.line(Stream::Stdout, b"ab\x08\x08xy caf\xe9");
+    assert_eq!(sink.tail(), ["100% done", "xy caf\u{fffd}"]);
+    drop(sink);
+    let mut sink = world.sink(Target::Build, false);
+    sink.line(Stream::Stdout, b" 10%\r100% \x1b[32mdone\x1b[m");
+    drop(sink);
+    drop(logs);
+    let log = fs_err::read(world.dir.path().join("root.log")).unwrap();
+    assert!(log.ends_with(b":  xy caf\xe9\n"));
+    assert!(world.log("build.log").ends_with("\n 10%\r100% done\n"));
 }
 
 /// Replaces line numbers of the sources by `N`.

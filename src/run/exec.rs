@@ -3,7 +3,6 @@
 //! This is the one place that waits for a child, so it is the one place where signals and time
 //! limits become errors. It returns only when every process of the sandbox is gone.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -12,16 +11,18 @@ use std::process::{Child, Command};
 use std::time::Instant;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
+use super::pty::{self, Pty};
 use super::pump::Lines;
+use super::screen::Screen;
 use super::signals::Signals;
-use super::{Cmd, Runner, Sink, Status, Stdio, Stream};
+use super::{Bars, Cmd, Runner, Sink, Status, Stdio, Stream};
 use crate::error::{Error, Result};
 use crate::sandbox::child::{self, Plan, Report};
 
-/// How much is read from a pipe at once.
+/// How much is read at once.
 const CHUNK: usize = 64 * 1024;
 
 /// Runs programs in the kernel's namespaces.
@@ -50,7 +51,8 @@ impl Runner for Exec {
             report_fd: child_report.as_raw_fd(),
             parent: nix::unistd::getpid().as_raw(),
         };
-        let mut command = start(cmd, &plan, &argv)?;
+        let mut command = command(cmd, &plan, &argv)?;
+        let terminal = connect(&mut command, cmd.stdio)?;
         let spawned = command.spawn().map_err(|source| Error::Spawn {
             program: shell_quoted(&argv),
             source,
@@ -68,7 +70,9 @@ impl Runner for Exec {
             over: false,
         };
         let ended = match cmd.stdio {
-            Stdio::Captured => self.read_output(&mut tree, cmd, sink),
+            Stdio::Captured | Stdio::Terminal(_) => {
+                self.read_output(&mut tree, terminal, cmd, sink)
+            }
             Stdio::Inherited => self.wait_for_terminal(&report),
         };
         tree.end(ended.is_err())?;
@@ -81,7 +85,7 @@ impl Runner for Exec {
     }
 }
 
-fn start(cmd: &Cmd, plan: &Plan, argv: &[OsString]) -> Result<Command> {
+fn command(cmd: &Cmd, plan: &Plan, argv: &[OsString]) -> Result<Command> {
     #[expect(
         clippy::disallowed_methods,
         reason = "this is where programs are started"
@@ -92,12 +96,117 @@ fn start(cmd: &Cmd, plan: &Plan, argv: &[OsString]) -> Result<Command> {
     command
         .env_clear()
         .envs(cmd.env.iter().map(|(name, value)| (name, value)));
-    if cmd.stdio == Stdio::Captured {
-        command.stdin(std::process::Stdio::null());
-        command.stdout(std::process::Stdio::piped());
-        command.stderr(std::process::Stdio::piped());
-    }
     Ok(command)
+}
+
+/// Says where the three streams of `command` lead. Gives the near end of its terminal, if it has one.
+fn connect(command: &mut Command, stdio: Stdio) -> Result<Option<Source>> {
+    if stdio == Stdio::Inherited {
+        return Ok(None);
+    }
+    command.stdin(std::process::Stdio::null());
+    command.stdout(std::process::Stdio::piped());
+    command.stderr(std::process::Stdio::piped());
+    let Stdio::Terminal(bars) = stdio else {
+        return Ok(None);
+    };
+    let size = pty::window();
+    let pty = match Pty::open(size) {
+        Ok(pty) => pty,
+        Err(error) => {
+            tracing::debug!("no pseudo-terminal, so no progress bars: {error}");
+            return Ok(None);
+        }
+    };
+    let failed = |e| Error::system("cannot hand on a pseudo-terminal", e);
+    let held = match bars {
+        Bars::Row => 1,
+        Bars::Rows => {
+            command.stderr(pty.slave.try_clone().map_err(failed)?);
+            size.ws_row
+        }
+    };
+    command.stdout(pty.slave);
+    Ok(Some(Source {
+        stream: Stream::Stdout,
+        fd: pty.master,
+        text: Text::Screen(Box::new(Screen::new(held, size.ws_col))),
+    }))
+}
+
+/// Where output is read from.
+struct Source {
+    stream: Stream,
+    fd: OwnedFd,
+    text: Text,
+}
+
+/// What a wait has come to.
+struct Ready {
+    /// Those that can be read.
+    sources: Vec<usize>,
+    /// The user's window may have another size.
+    resized: bool,
+}
+
+/// Bytes to lines.
+enum Text {
+    Lines(Lines),
+    Screen(Box<Screen>),
+}
+
+impl Source {
+    fn pipe(stream: Stream, fd: impl Into<OwnedFd>) -> Self {
+        Self {
+            stream,
+            fd: fd.into(),
+            text: Text::Lines(Lines::default()),
+        }
+    }
+
+    /// Reads once and hands it on. Says whether there may be more.
+    fn read(&mut self, buffer: &mut [u8], sink: &mut dyn Sink) -> Result<bool> {
+        let length = match nix::unistd::read(&self.fd, buffer) {
+            Ok(length) => length,
+            Err(nix::Error::EINTR | nix::Error::EAGAIN) => return Ok(true),
+            // Nobody has the other end of the pseudo-terminal any more.
+            Err(nix::Error::EIO) if matches!(self.text, Text::Screen(_)) => 0,
+            Err(e) => return Err(Error::system("cannot read the program's output", e)),
+        };
+        let stream = self.stream;
+        let bytes = &buffer[..length];
+        if !bytes.is_empty() {
+            sink.bytes(stream, bytes);
+        }
+        let give = |line: &[u8]| sink.line(stream, line);
+        match &mut self.text {
+            Text::Lines(lines) => lines.push(bytes, give),
+            Text::Screen(screen) => screen.push(bytes, give),
+        }
+        Ok(length > 0)
+    }
+
+    /// Hands on what is held back: nothing more will be read.
+    fn finish(&mut self, sink: &mut dyn Sink) {
+        let stream = self.stream;
+        let give = |line: &[u8]| sink.line(stream, line);
+        match &mut self.text {
+            Text::Lines(lines) => lines.finish(give),
+            Text::Screen(screen) => screen.finish(give),
+        }
+    }
+
+    /// Tells a terminal that the user's window has another size. Says whether it is one.
+    fn resize(&mut self) -> bool {
+        let Text::Screen(screen) = &mut self.text else {
+            return false;
+        };
+        let size = pty::window();
+        screen.resize(size.ws_col);
+        // What does not work then is a program with bars of the wrong width.
+        let _ = rustix::termios::tcsetwinsize(&self.fd, size);
+        true
+    }
 }
 
 /// Shell-quoted, for messages.
@@ -187,47 +296,65 @@ fn outcome(report: OwnedFd, argv: &[OsString]) -> Result<Status> {
 }
 
 impl Exec {
-    /// Reads both pipes until they end; a signal or the time limit is an error.
-    fn read_output(&self, tree: &mut Tree, cmd: &Cmd, sink: &mut dyn Sink) -> Result<()> {
+    /// Reads the output until it ends; a signal or the time limit is an error.
+    fn read_output(
+        &self,
+        tree: &mut Tree,
+        terminal: Option<Source>,
+        cmd: &Cmd,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let stdout = tree.child.stdout.take();
+        let stderr = tree.child.stderr.take();
+        let mut sources: Vec<Source> = terminal
+            .into_iter()
+            .chain(stdout.map(|fd| Source::pipe(Stream::Stdout, fd)))
+            .chain(stderr.map(|fd| Source::pipe(Stream::Stderr, fd)))
+            .collect();
+        let read = self.read_all(&mut sources, tree.group, cmd, sink);
+        // What a program said before it was interrupted is worth as much.
+        sources.iter_mut().for_each(|source| source.finish(sink));
+        read
+    }
+
+    fn read_all(
+        &self,
+        sources: &mut Vec<Source>,
+        group: Pid,
+        cmd: &Cmd,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
         let deadline = cmd.timeout.map(|limit| Instant::now() + limit);
-        let mut pipes: BTreeMap<u8, (Stream, OwnedFd, Lines)> = BTreeMap::new();
-        let stdout = tree.child.stdout.take().map(OwnedFd::from);
-        let stderr = tree.child.stderr.take().map(OwnedFd::from);
-        for (key, stream, fd) in [(0, Stream::Stdout, stdout), (1, Stream::Stderr, stderr)] {
-            pipes.extend(fd.map(|fd| (key, (stream, fd, Lines::default()))));
-        }
         let mut buffer = vec![0u8; CHUNK];
-        while !pipes.is_empty() {
-            let ready = self.wait_ready(&pipes, deadline, cmd)?;
-            for key in ready {
-                let Some((stream, fd, lines)) = pipes.get_mut(&key) else {
-                    continue;
-                };
-                let length = match nix::unistd::read(&*fd, &mut buffer) {
-                    Ok(length) => length,
-                    Err(nix::Error::EINTR | nix::Error::EAGAIN) => continue,
-                    Err(e) => return Err(Error::system("cannot read the program's output", e)),
-                };
-                let stream = *stream;
-                if length == 0 {
-                    lines.finish(|line| sink.line(stream, line));
-                    pipes.remove(&key);
-                } else {
-                    sink.bytes(stream, &buffer[..length]);
-                    lines.push(&buffer[..length], |line| sink.line(stream, line));
+        while !sources.is_empty() {
+            let ready = self.wait_ready(sources, deadline, cmd)?;
+            if ready.resized {
+                self.signals.take_resized();
+                if sources.iter_mut().any(Source::resize) {
+                    // The terminal is not theirs, so the kernel does not tell them.
+                    let _ = killpg(group, Signal::SIGWINCH);
                 }
+            }
+            let mut ended = Vec::new();
+            for index in ready.sources {
+                if !sources[index].read(&mut buffer, sink)? {
+                    ended.push(index);
+                }
+            }
+            for index in ended.into_iter().rev() {
+                sources.remove(index).finish(sink);
             }
         }
         Ok(())
     }
 
-    /// Keys of the pipes that can be read.
+    /// Waits until there is something to do.
     fn wait_ready(
         &self,
-        pipes: &BTreeMap<u8, (Stream, OwnedFd, Lines)>,
+        sources: &[Source],
         deadline: Option<Instant>,
         cmd: &Cmd,
-    ) -> Result<Vec<u8>> {
+    ) -> Result<Ready> {
         loop {
             if let Some(signal) = self.signals.pending() {
                 return Err(Error::Interrupted { signal });
@@ -246,22 +373,21 @@ impl Exec {
                 }
                 None => PollTimeout::NONE,
             };
-            let mut fds: Vec<PollFd<'_>> = pipes
-                .values()
-                .map(|(_, fd, _)| PollFd::new(fd.as_fd(), PollFlags::POLLIN))
+            let fds = sources.iter().map(|source| source.fd.as_fd());
+            let mut fds: Vec<PollFd<'_>> = fds
+                .chain([self.signals.resized(), self.signals.fd()])
+                .map(|fd| PollFd::new(fd, PollFlags::POLLIN))
                 .collect();
-            fds.push(PollFd::new(self.signals.fd(), PollFlags::POLLIN));
             match poll(&mut fds, timeout) {
                 Ok(_) | Err(nix::Error::EINTR) => {}
                 Err(e) => return Err(Error::system("cannot wait for the program's output", e)),
             }
-            let ready: Vec<u8> = pipes
-                .keys()
-                .zip(&fds)
-                .filter(|(_, fd)| fd.revents().is_some_and(|events| !events.is_empty()))
-                .map(|(key, _)| *key)
-                .collect();
-            if !ready.is_empty() {
+            let happened = |fd: &PollFd<'_>| fd.revents().is_some_and(|events| !events.is_empty());
+            let ready = Ready {
+                sources: (0..sources.len()).filter(|n| happened(&fds[*n])).collect(),
+                resized: happened(&fds[sources.len()]),
+            };
+            if ready.resized || !ready.sources.is_empty() {
                 return Ok(ready);
             }
         }

@@ -5,12 +5,9 @@
 //! [`Cmd`], and carried out below `sandbox`.
 
 pub(crate) mod exec;
+mod pty;
 mod pump;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "no program is run on a terminal yet")
-)]
-mod screen;
+pub(crate) mod screen;
 pub(crate) mod signals;
 
 use std::ffi::OsString;
@@ -24,8 +21,20 @@ use crate::sandbox::Sandbox;
 pub(crate) enum Stdio {
     /// Standard input is empty; output is read line by line and given to the sink.
     Captured,
+    /// The same, with output on a pseudo-terminal: the sink's bytes are what a terminal is to show,
+    /// its lines what stood there in the end.
+    Terminal(Bars),
     /// All three are the caller's own; nothing is logged.
     Inherited,
+}
+
+/// How a program draws its progress on a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bars {
+    /// On one row, over and over. Standard error is a pipe of its own, so its lines can be told apart.
+    Row,
+    /// On several rows at once, with either stream: both are on the terminal, which keeps their order.
+    Rows,
 }
 
 /// One program to run.

@@ -36,6 +36,8 @@ const ESCAPE: u8 = 0x1b;
 /// Receives lines.
 type Give<'a> = &'a mut dyn FnMut(&[u8]);
 
+/// For tests and the fuzzer.
+#[cfg(any(test, fuzzing))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Size {
     pub(crate) rows: u16,
@@ -104,16 +106,6 @@ impl Screen {
         self.raw(&partial, &mut give);
         self.cancel(&mut give);
         self.grid.reset(&mut give);
-    }
-
-    /// The row the cursor is in, as it stands.
-    pub(crate) fn row(&self) -> Vec<u8> {
-        self.grid.line()
-    }
-
-    /// The cursor's column.
-    pub(crate) fn column(&self) -> usize {
-        self.grid.column()
     }
 
     /// Completes the character that the last read cut, and returns what comes after it.
@@ -313,6 +305,16 @@ fn is_other_screen(params: &vte::Params) -> bool {
 /// For tests and the fuzzer.
 #[cfg(any(test, fuzzing))]
 impl Screen {
+    /// The row the cursor is in, as it stands.
+    pub(crate) fn row(&self) -> Vec<u8> {
+        self.grid.line()
+    }
+
+    /// The cursor's column.
+    pub(crate) fn column(&self) -> usize {
+        self.grid.column()
+    }
+
     /// What this thread's screens have cost since the last call, in cells and rows touched.
     pub(crate) fn take_steps() -> usize {
         steps::take()

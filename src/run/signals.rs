@@ -5,15 +5,16 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
 
 use crate::error::{Error, Result};
 
-/// The signals that end a run in order.
+/// The signals that end a run in order, and the one that says that the window has another size.
 #[derive(Debug)]
 pub(crate) struct Signals {
     last: Arc<AtomicUsize>,
     wake: UnixStream,
+    resized: UnixStream,
 }
 
 impl Signals {
@@ -21,7 +22,10 @@ impl Signals {
         let failed = |e| Error::system("cannot handle signals", e);
         let last = Arc::new(AtomicUsize::new(0));
         let (wake, sender) = UnixStream::pair().map_err(failed)?;
+        let (resized, resize_sender) = UnixStream::pair().map_err(failed)?;
         wake.set_nonblocking(true).map_err(failed)?;
+        resized.set_nonblocking(true).map_err(failed)?;
+        signal_hook::low_level::pipe::register(SIGWINCH, resize_sender).map_err(failed)?;
         for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
             let number = usize::try_from(signal).unwrap_or(0);
             // Actions run in the order they were registered: the number is there before the wake-up.
@@ -29,12 +33,26 @@ impl Signals {
             let sender = sender.try_clone().map_err(failed)?;
             signal_hook::low_level::pipe::register(signal, sender).map_err(failed)?;
         }
-        Ok(Self { last, wake })
+        Ok(Self {
+            last,
+            wake,
+            resized,
+        })
     }
 
     /// Readable when a signal came.
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {
         self.wake.as_fd()
+    }
+
+    /// Readable when the window's size has changed, until [`Signals::take_resized`].
+    pub(crate) fn resized(&self) -> BorrowedFd<'_> {
+        self.resized.as_fd()
+    }
+
+    /// Forgets the changes of size that came so far.
+    pub(crate) fn take_resized(&self) {
+        drain(&self.resized);
     }
 
     /// The last signal that came, if any.
@@ -46,8 +64,7 @@ impl Signals {
 
     /// Forgets `signal`: it was meant for the program that had the terminal.
     pub(crate) fn forget(&self, signal: i32) {
-        use std::io::Read;
-        let _ = (&self.wake).read(&mut [0u8; 64]);
+        drain(&self.wake);
         let number = usize::try_from(signal).unwrap_or(0);
         let _ = self
             .last
@@ -59,4 +76,9 @@ impl Signals {
         self.pending()
             .map_or(Ok(()), |signal| Err(Error::Interrupted { signal }))
     }
+}
+
+fn drain(mut stream: &UnixStream) {
+    use std::io::Read;
+    while stream.read(&mut [0u8; 64]).is_ok_and(|length| length > 0) {}
 }

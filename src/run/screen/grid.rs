@@ -49,7 +49,11 @@ impl Grid {
         self.margin = margin(columns);
         self.settle();
     }
+}
 
+/// For tests and the fuzzer.
+#[cfg(any(test, fuzzing))]
+impl Grid {
     /// The row the cursor is in.
     pub(super) fn line(&self) -> Vec<u8> {
         let row = self.rows.get(self.at.row);
@@ -60,7 +64,6 @@ impl Grid {
         self.at.column
     }
 
-    #[cfg(any(test, fuzzing))]
     pub(super) fn size(&self) -> usize {
         self.rows.iter().map(Row::size).sum()
     }
