@@ -12,7 +12,7 @@ use super::done::Done;
 use super::place::Place;
 
 /// No test's single run takes this long: it hangs.
-const LIMIT: Duration = Duration::from_secs(300);
+pub(super) const LIMIT: Duration = Duration::from_secs(300);
 
 /// A run to be.
 #[derive(Debug)]
@@ -73,17 +73,21 @@ impl<'a> Mock<'a> {
         self
     }
 
-    pub(crate) fn spawn(self) -> Running<'a> {
-        let mut child = Command::new(&self.command[0])
+    pub(super) fn start(&self, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> Child {
+        Command::new(&self.command[0])
             .args(&self.command[1..])
             .env_clear()
             .envs(&self.env)
             .current_dir(&self.cwd)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stdin(stdin)
+            .stdout(stdout)
+            .stderr(stderr)
             .spawn()
-            .expect("mock can be started");
+            .expect("mock can be started")
+    }
+
+    pub(crate) fn spawn(self) -> Running<'a> {
+        let mut child = self.start(Stdio::piped(), Stdio::piped(), Stdio::piped());
         let mut stdin = child.stdin.take().expect("it was asked for");
         let input = self.input;
         // Whoever does not read its input is free to.

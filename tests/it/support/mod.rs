@@ -7,6 +7,7 @@ mod kill;
 mod machine;
 mod mock;
 mod place;
+mod terminal;
 mod uml;
 
 pub(crate) use disk::{Btrfs, is_subvolume};
