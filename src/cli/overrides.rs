@@ -11,7 +11,8 @@ use crate::cli::literal::python_literal;
 use crate::config::{Overrides, Value};
 use crate::error::{Error, Result};
 
-/// The original's plugins, in its order, and those it does not have; `--enable-plugin` and its like take no other name.
+/// The original's plugins, in its order, and those that it has not; `--enable-plugin` and its like take
+/// no other name.
 const PLUGINS: &[&str] = &[
     "tmpfs",
     "root_cache",
