@@ -9,13 +9,28 @@ use super::text::{is_noise, last_meaningful, presentable};
 pub(crate) fn of_transaction(lines: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     let mut inside = false;
+    // Of the scriptlet that runs; its end is told after what it says.
+    let mut output = Vec::new();
+    // What rpm found wrong before it began follows, one line each.
+    let mut problems = false;
     for line in lines.iter().copied() {
         let said = said(line);
+        if said.contains(SCRIPTLET_FAILED) {
+            found.retain(|line| !output.contains(line));
+            found.append(&mut output);
+        }
+        output.push(said);
         if is_chatter(said) {
             inside = false;
+            output.clear();
+        } else if said.starts_with(PROBLEMS) {
+            problems = true;
         } else if begins_a_cause(said) {
             found.push(said);
             inside = true;
+            problems = false;
+        } else if problems && !said.is_empty() {
+            found.push(said);
         } else if inside && is_detail(line) {
             found.push(line);
         } else if PARTS.iter().any(|part| said.contains(part)) {
@@ -43,16 +58,26 @@ pub(crate) fn of_transaction(lines: &[&str]) -> Vec<String> {
 }
 
 /// Retries of a download differ in how long they took and in nothing else. On a full disk every
-/// package says what it needs; the sum comes last.
+/// package says what it and those before it need: one tells enough beside the sum, else the last.
 fn same_once(found: &mut Vec<&str>) {
+    const NEEDS: &str = " more space on the ";
     let mut seen = std::collections::HashSet::new();
-    let mut needs_space = false;
+    let summed = found
+        .iter()
+        .any(|line| line.contains("more space needed on the "));
+    let mut others = found.iter().filter(|line| line.contains(NEEDS)).count();
+    let mut first = true;
     found.retain(|line| {
+        if line.contains(NEEDS) {
+            others -= 1;
+            return if summed {
+                std::mem::take(&mut first)
+            } else {
+                others == 0
+            };
+        }
         let untimed = line.replace(|c: char| c.is_ascii_digit(), "");
-        let repeated = line.contains("Curl error") && !seen.insert(untimed);
-        let another =
-            line.contains(" more space on the ") && std::mem::replace(&mut needs_space, true);
-        !repeated && !another
+        !line.contains("Curl error") || seen.insert(untimed)
     });
 }
 
@@ -61,6 +86,10 @@ fn said(line: &str) -> &str {
     let line = line.trim();
     line.strip_prefix(">>>").map_or(line, str::trim_start)
 }
+
+const PROBLEMS: &str = "Transaction couldn't start:";
+
+const SCRIPTLET_FAILED: &str = " scriptlet failed, ";
 
 fn begins_a_cause(line: &str) -> bool {
     STARTS.iter().any(|start| line.starts_with(start)) || is_problem(line)
@@ -119,12 +148,14 @@ const PARTS: &[&str] = &[
     "Insufficient space",
     "No space left on device",
     "more space needed on the ",
-    " scriptlet failed, ",
+    SCRIPTLET_FAILED,
     "conflicts with file from package",
     "conflicts between attempted installs",
     ": command not found",
     "install failed",
     "unpacking of archive failed",
+    " has incorrect checksum",
+    " is not signed",
     "No more mirrors to try",
     "[Errno ",
 ];

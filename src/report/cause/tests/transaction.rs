@@ -339,3 +339,46 @@ Disk Requirements:
 ",
     );
 }
+
+#[test]
+fn what_rpm_finds_before_it_begins() {
+    transaction(
+        "
+Running transaction
+Transaction couldn't start:
+installing package a-1-1.x86_64 needs 3MB more space on the / filesystem
+installing package b-1-1.x86_64 needs 82MB more space on the / filesystem
+package c-1-1.x86_64 is intended for a different operating system
+Error: Could not run transaction.
+  Preparing        :                                                        1/1
+",
+        "
+installing package b-1-1.x86_64 needs 82MB more space on the / filesystem
+package c-1-1.x86_64 is intended for a different operating system
+Error: Could not run transaction.
+",
+    );
+}
+
+#[test]
+fn what_a_scriptlet_says() {
+    transaction(
+        "
+  Running scriptlet: good-1-1.x86_64                                      1/2
+something else
+  Running scriptlet: bad-1-1.x86_64                                       2/2
+some words
+/var/tmp/rpm-tmp.1: line 3: what: command not found
+error: %prein(bad-1-1.x86_64) scriptlet failed, exit status 1
+Error in PREIN scriptlet in rpm package bad
+Error: Transaction failed
+",
+        "
+some words
+/var/tmp/rpm-tmp.1: line 3: what: command not found
+error: %prein(bad-1-1.x86_64) scriptlet failed, exit status 1
+Error in PREIN scriptlet in rpm package bad
+Error: Transaction failed
+",
+    );
+}
