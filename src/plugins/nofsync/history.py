@@ -92,13 +92,15 @@ class Copies(object):
             if not os.path.exists(copy):
                 continue
             part = path + ".mock"
-            if os.path.exists(part):
-                os.unlink(part)
-            duplicate(copy, part)
+            remove(part)
+            try:
+                duplicate(copy, part)
+            except Exception:
+                # The disk may be full: dnf says so, and the old one stays.
+                remove(part)
+                raise
             # What was not yet in the old file belongs to the old file.
-            for suffix in ("-wal", "-shm"):
-                if os.path.exists(path + suffix):
-                    os.unlink(path + suffix)
+            remove(path + "-wal", path + "-shm")
             os.rename(part, path)
 
 
@@ -108,9 +110,13 @@ def duplicate(source, target):
         with contextlib.closing(sqlite3.connect(target)) as new:
             new.execute("PRAGMA synchronous = OFF")
             old.backup(new)
-    for suffix in ("-wal", "-shm"):
-        if os.path.exists(target + suffix):
-            os.unlink(target + suffix)
+    remove(target + "-wal", target + "-shm")
+
+
+def remove(*paths):
+    for path in paths:
+        if os.path.exists(path):
+            os.unlink(path)
 
 
 def guarded(work):
