@@ -128,11 +128,12 @@ fn program(method: Method, root: &Buildroot<'_>) -> Result<ProgramExtras> {
 /// Writes the library once for each word that the dynamic linkers of distributions put for `$LIB`.
 fn put_library(root: &Buildroot<'_>) -> Result<PathBuf> {
     let directory = root.layout.package_manager_home().join("preload");
-    let debian = format!("lib/{}-linux-gnu", root.cx.host.arch);
+    let host = &root.cx.host.arch;
+    let debian = format!("lib/{host}-linux-gnu");
     let variants = [
         ("lib64", LIBRARY),
         (debian.as_str(), LIBRARY),
-        ("lib", LIBRARY_32),
+        ("lib", if is_32_bit(host) { LIBRARY } else { LIBRARY_32 }),
         ("lib/i386-linux-gnu", LIBRARY_32),
     ];
     for (name, content) in variants {
