@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::package_manager::{self, Context, Op, Probe, python_plugins, yum};
 use crate::report::{LogSink, Spinner};
 use crate::run::{Bars, Status, Stdio};
-use crate::sandbox::{Network, User, View};
+use crate::sandbox::{Network, User, View, preload};
 
 /// Scriptlets see a `/proc`, `/sys` and `/dev` that a package may own but not change; Debian's rpm
 /// keeps a private database per user unless told where the real one is.
@@ -253,8 +253,10 @@ impl Buildroot<'_> {
         // An interruption leaves the mark; a failure is the package manager's own, and ordered.
         let status = self.run_logged(&cmd, &mut sink)?;
         self.inside.remove(UNFINISHED)?;
+        let output = sink.captured_text();
+        self.warn_of_preload(&output);
         if status.success() {
-            return Ok(sink.captured_text());
+            return Ok(output);
         }
         let cause = sink.transaction_cause();
         let no_builddep = cause
@@ -273,6 +275,17 @@ impl Buildroot<'_> {
             hint: self.package_hint(&cause),
             cause,
         })
+    }
+
+    /// Says once that programs of the root work without the library they were to load.
+    fn warn_of_preload(&self, output: &str) {
+        let preloads = self.equipment().manager.program.preload.is_some();
+        if preloads && !self.cannot_preload.get() && output.lines().any(preload::is_complaint) {
+            self.cannot_preload.set(true);
+            tracing::warn!(
+                "the root's libc cannot load the library of nofsync=ld_preload: data is synchronised there"
+            );
+        }
     }
 
     /// How to find a package, when one was not found.

@@ -88,6 +88,8 @@ pub(crate) struct Buildroot<'a> {
     exclusive: Cell<bool>,
     /// Nothing is ended with this run.
     stays: Cell<bool>,
+    /// Programs inside cannot load a library of mock's own, which was said.
+    cannot_preload: Cell<bool>,
 }
 
 /// How a program inside the root is run.
@@ -186,6 +188,7 @@ impl<'a> Buildroot<'a> {
             lock,
             exclusive: Cell::new(exclusive),
             stays: Cell::new(false),
+            cannot_preload: Cell::new(false),
         })
     }
 

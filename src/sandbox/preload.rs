@@ -27,6 +27,13 @@ pub(super) fn value(others: Option<&str>) -> String {
     }
 }
 
+/// Whether a dynamic linker says with this line that it cannot load the library.
+pub(crate) fn is_complaint(line: &str) -> bool {
+    line.contains("ld.so: object ")
+        && line.contains(DIRECTORY)
+        && line.contains("cannot be preloaded")
+}
+
 /// Shows `source` inside `root`, whose `/proc` is there already.
 pub(super) fn show(source: &Path, root: &Path) -> Result<()> {
     Mount::Bind {
