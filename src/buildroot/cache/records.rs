@@ -177,6 +177,19 @@ impl Records {
         Ok(states)
     }
 
+    /// Forgets what led to cached states that are gone.
+    pub(crate) fn forget_states(&self, keys: &[String]) -> Result<()> {
+        for path in self.files()? {
+            let record = self.read_file(&path)?;
+            if record.is_some_and(
+                |record| matches!(record.state, State::Cached(key) if keys.contains(&key)),
+            ) {
+                remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+
     fn files(&self) -> Result<Vec<PathBuf>> {
         let is_record = |path: &PathBuf| path.extension().is_some_and(|suffix| suffix == "json");
         Ok(paths(&self.requests())?

@@ -14,6 +14,7 @@ use std::ffi::OsString;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::time::SystemTime;
 
 use super::files::{make_private, names};
 use crate::error::{Error, Result};
@@ -45,9 +46,11 @@ impl Unsettled {
     pub(crate) fn mark(&self, name: &str) -> Result<()> {
         make_private(&self.marks)?;
         let mark = self.marks.join(format!("{}.{name}", boot_id()));
-        fs_err::File::create(&mark)
-            .map(drop)
-            .map_err(Error::io("make", &mark))
+        let file = fs_err::File::create(&mark).map_err(Error::io("make", &mark))?;
+        // Whoever writes out what an earlier one stands for sees that this is another.
+        file.file()
+            .set_modified(SystemTime::now())
+            .map_err(Error::io("set the time of", &mark))
     }
 
     pub(crate) fn is_empty(&self) -> Result<bool> {
@@ -77,16 +80,12 @@ impl Unsettled {
 
     /// Has everything marked so far on disk.
     pub(crate) fn settle(&self) -> Result<()> {
-        let boot = boot_id();
-        let mut marks = names(&self.marks)?;
-        marks.retain(|mark| mark.split_once('.').is_some_and(|(run, _)| run == boot));
+        let marks = self.of_this_run()?;
         if marks.is_empty() {
             return Ok(());
         }
         sync(&self.marks)?;
-        marks
-            .iter()
-            .try_for_each(|mark| remove(&self.marks.join(mark)))
+        release(&marks)
     }
 
     /// The same by a process that outlives this one.
@@ -109,6 +108,19 @@ impl Unsettled {
             Err(_) => self.settle(),
         }
     }
+
+    /// Marks, and when they were made.
+    fn of_this_run(&self) -> Result<Vec<(PathBuf, SystemTime)>> {
+        let boot = boot_id();
+        let marks = names(&self.marks)?;
+        let marks = marks
+            .iter()
+            .filter(|mark| mark.split_once('.').is_some_and(|(run, _)| run == boot))
+            .map(|mark| self.marks.join(mark));
+        Ok(marks
+            .filter_map(|mark| modified(&mark).map(|made| (mark, made)))
+            .collect())
+    }
 }
 
 /// The hidden verb.
@@ -122,6 +134,18 @@ pub(crate) fn settle_verb(marks: &[OsString]) -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+/// Takes marks away that nobody has made again since.
+fn release(marks: &[(PathBuf, SystemTime)]) -> Result<()> {
+    marks
+        .iter()
+        .filter(|(mark, made)| modified(mark).is_some_and(|now| now == *made))
+        .try_for_each(|(mark, _)| remove(mark))
+}
+
+fn modified(mark: &Path) -> Option<SystemTime> {
+    fs_err::metadata(mark).and_then(|mark| mark.modified()).ok()
 }
 
 fn remove(mark: &Path) -> Result<()> {
@@ -155,6 +179,10 @@ mod tests {
         fs_err::write(&old, "").map_err(Error::io("write", &old))?;
         assert_eq!(unsettled.lost()?, ["d.e"]);
         unsettled.forget("a")?;
+        assert_eq!(names(&unsettled.marks)?.len(), 2);
+        let before = unsettled.of_this_run()?;
+        unsettled.mark("b.c")?;
+        release(&before)?;
         assert_eq!(names(&unsettled.marks)?.len(), 2);
         unsettled.settle()?;
         assert_eq!(names(&unsettled.marks)?, ["0000-1111.d.e"]);

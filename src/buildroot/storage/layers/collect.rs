@@ -53,6 +53,7 @@ impl Layers<'_> {
                 }
             }
         }
+        Records::at(&self.store).forget_states(&lost)?;
         lost.iter().try_for_each(|id| unsettled.forget(id))
     }
 
