@@ -66,7 +66,7 @@ fn look(place: &Place) -> String {
         + &done.out()
 }
 
-fn differences(one: &str, other: &str) -> Vec<String> {
+pub(crate) fn differences(one: &str, other: &str) -> Vec<String> {
     let (one, other): (Vec<_>, Vec<_>) = (one.lines().collect(), other.lines().collect());
     let only = |a: &[&str], b: &[&str], mark: char| -> Vec<String> {
         let b: std::collections::BTreeSet<_> = b.iter().collect();

@@ -24,6 +24,8 @@ mod lifetime;
 mod locks;
 mod lvm;
 mod newer_dnf;
+mod nofsync;
+mod noverify;
 mod old_configs;
 mod overlayfs;
 mod package_cache;

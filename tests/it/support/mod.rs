@@ -7,6 +7,7 @@ mod kill;
 mod machine;
 mod mock;
 mod place;
+mod repository;
 mod terminal;
 mod uml;
 
@@ -20,6 +21,7 @@ pub(crate) use place::remove as remove_tree;
 pub(crate) use place::{
     Place, Storage, Who, both, configs, everywhere, own_mounts, program, run, shared, skip,
 };
+pub(crate) use repository::{Repository, flip};
 pub(crate) use uml::Uml;
 
 /// Whether a package is installed, in the root that `mock` is about.
