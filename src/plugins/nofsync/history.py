@@ -11,7 +11,6 @@ Whatever goes wrong here leaves dnf as it is: one line on standard error says it
 import contextlib
 import os
 import shutil
-import sqlite3
 import sys
 import tempfile
 
@@ -52,8 +51,11 @@ class MockNofsync(dnf.Plugin):
         shutil.rmtree(root)
 
     def begin(self):
+        # Not every Python has it.
+        import sqlite3
+
         history = dnf.db.history.SwdbInterface
-        copies = Copies(self.directory)
+        copies = Copies(self.directory, sqlite3.connect)
         on_disk, close = history.dbpath, history.close
 
         def in_memory(self):
@@ -73,8 +75,9 @@ class MockNofsync(dnf.Plugin):
 class Copies(object):
     """Of databases, by their paths."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, connect):
         self.directory = directory
+        self.connect = connect
         self.paths = {}
 
     def open(self, path):
@@ -82,7 +85,7 @@ class Copies(object):
             name = "mock-%d-%d.sqlite" % (os.getpid(), len(self.paths))
             copy = os.path.join(self.directory, name)
             if os.path.exists(path):
-                duplicate(path, copy)
+                self.duplicate(path, copy)
             self.paths[path] = copy
         return self.paths[path]
 
@@ -94,7 +97,7 @@ class Copies(object):
             part = path + ".mock"
             remove(part)
             try:
-                duplicate(copy, part)
+                self.duplicate(copy, part)
             except Exception:
                 # The disk may be full: dnf says so, and the old one stays.
                 remove(part)
@@ -103,14 +106,13 @@ class Copies(object):
             remove(path + "-wal", path + "-shm")
             os.rename(part, path)
 
-
-def duplicate(source, target):
-    """With what is not in the file yet: libdnf leaves a write-ahead log behind."""
-    with contextlib.closing(sqlite3.connect(source)) as old:
-        with contextlib.closing(sqlite3.connect(target)) as new:
-            new.execute("PRAGMA synchronous = OFF")
-            old.backup(new)
-    remove(target + "-wal", target + "-shm")
+    def duplicate(self, source, target):
+        """With what is not in the file yet: libdnf leaves a write-ahead log behind."""
+        with contextlib.closing(self.connect(source)) as old:
+            with contextlib.closing(self.connect(target)) as new:
+                new.execute("PRAGMA synchronous = OFF")
+                old.backup(new)
+        remove(target + "-wal", target + "-shm")
 
 
 def remove(*paths):
