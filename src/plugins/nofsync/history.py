@@ -98,10 +98,10 @@ class Copies(object):
             remove(part)
             try:
                 self.duplicate(copy, part)
-            except Exception:
+            except Exception as error:
                 # The disk may be full: dnf says so, and the old one stays.
                 remove(part)
-                raise
+                raise OSError("cannot write %s: %s" % (path, error))
             # What was not yet in the old file belongs to the old file.
             remove(path + "-wal", path + "-shm")
             os.rename(part, path)
