@@ -460,17 +460,17 @@ fn a_disk_that_is_full_when_the_history_comes_back() {
     let before = history(&place);
     with_another_plugin(
         &place,
-        "import errno, os, shutil\n\
-         copy = shutil.copyfile\n\
-         def half(source, target, **more):\n    \
-         if not target.endswith('.mock'):\n        return copy(source, target, **more)\n    \
-         open(target, 'wb').write(open(source, 'rb').read(4096))\n    \
-         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), target)\n\
-         shutil.copyfile = half\n",
+        "import sqlite3\n\
+         connect = sqlite3.connect\n\
+         def full(path, **more):\n    \
+         if not path.endswith('.mock'):\n        return connect(path, **more)\n    \
+         open(path, 'wb').write(b'x' * 4096)\n    \
+         raise sqlite3.OperationalError('database or disk is full')\n\
+         sqlite3.connect = full\n",
     );
     let done = place.mock([&one, "--install", "cmake"]).run().exits(30);
     assert!(
-        done.error().contains("No space left on device"),
+        done.error().contains("database or disk is full"),
         "{}",
         done.shot()
     );
