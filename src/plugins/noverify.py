@@ -12,9 +12,11 @@ import sys
 
 import dnf
 import dnf.base
+import dnf.exceptions
 import dnf.package
 import dnf.rpm.transaction
 import hawkey
+import libdnf.transaction
 import rpm
 
 
@@ -45,7 +47,28 @@ class MockNoverify(dnf.Plugin):
                 verify(base, verify_pkg_cb)
 
         dnf.base.Base._verify_transaction = end
-        dnf.rpm.transaction.TransactionWrapper.test = lambda transaction, *_, **__: []
+        self.leave_test_out(dnf.rpm.transaction.TransactionWrapper)
+
+    def leave_test_out(self, wrapper):
+        base, really_test = self.base, wrapper.test
+
+        def test(transaction, *arguments, **more):
+            # Somebody may want nothing but the test (tsflags=test).
+            if transaction.isTsFlagSet(rpm.RPMTRANS_FLAG_TEST):
+                return really_test(transaction, *arguments, **more)
+            return []
+
+        def run(transaction, *arguments):
+            problems = transaction.ts.run(*arguments)
+            if problems and guarded(lambda: not_begun(base)):
+                # In the words for what the test finds.
+                text = "Transaction test error:\n" + "".join("  %s\n" % problem[0] for problem in problems)
+                summary = base._trans_error_summary(text)
+                raise dnf.exceptions.Error(text + ("\n" + summary if summary else ""))
+            return problems
+
+        wrapper.test = test
+        wrapper.run = run
 
     def pre_transaction(self):
         if os.environ.get("MOCK_NOVERIFY"):
@@ -70,9 +93,10 @@ class MockNoverify(dnf.Plugin):
 def finish(base):
     """All that dnf keeps of a transaction, without asking the database for what it just put there."""
     transaction = base.transaction
+    failed = {element.N() for element in base._ts if element.Failed()}
     names = {package.name for package in base.sack.query().installed()}
-    names -= {package.name for package in transaction.remove_set}
-    names |= {package.name for package in transaction.install_set}
+    names -= {package.name for package in transaction.remove_set} - failed
+    names |= {package.name for package in transaction.install_set} - failed
     for group in base.history.group:
         for package in group.getCompsGroupItem().getPackages():
             if package.getName() in names:
@@ -80,6 +104,13 @@ def finish(base):
                 package.save()
     base.history.end(base._ts.dbCookie())
     base._trans_success = True
+
+
+def not_begun(base):
+    """Nothing was done: dnf would note that all of it was."""
+    for item in base.transaction:
+        item.state = libdnf.transaction.TransactionItemState_ERROR
+    base.history.end(base._ts.dbCookie())
 
 
 def guarded(work):

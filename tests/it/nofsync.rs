@@ -143,7 +143,7 @@ fn scriptlets_with_a_single_id() {
 /// Test suites look at what these calls answer.
 #[test]
 fn builds_only_where_that_is_asked_for() {
-    for who in [Who::User, Who::Root] {
+    for who in [Who::User, Who::Root, Who::SingleId] {
         let Some(place) = Place::new(who) else {
             continue;
         };

@@ -189,7 +189,32 @@ fn two_packages_with_one_file() {
         let line = "  file /etc/shared conflicts between attempted installs of one-1-1.[ARCH] and two-1-1.[ARCH]\n";
         assert!(error.contains(line), "{error}");
         without(&place, &["one", "two"]);
+        // dnf remembers a transaction that failed, if any.
+        let all = history(&place);
+        let states = all.lines().filter(|line| line.contains(" one 0 1 1 "));
+        assert!(
+            states
+                .map(|line| line.split(' ').nth(3))
+                .all(|state| state == Some("2")),
+            "{all}"
+        );
     }
+    // Who asks for the test alone gets it.
+    let test = ["install", "-y", "--setopt=tsflags=test", "one", "two"];
+    let done = place
+        .mock(["--addrepo", &repository.url(), "--pm-cmd", "--"])
+        .args(test)
+        .run()
+        .exits(30);
+    assert!(
+        done.error().contains("  file /etc/shared conflicts"),
+        "{}",
+        done.shot()
+    );
+    place
+        .mock(["--addrepo", &repository.url(), "--install", "one"])
+        .ok();
+    assert!(place.has("etc/one"));
 }
 
 #[test]
