@@ -43,7 +43,9 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let args: Vec<std::ffi::OsString> = std::env::args_os().collect();
-    if let Some(code) = sandbox::child::dispatch(&args) {
+    let hidden =
+        sandbox::child::dispatch(&args).or_else(|| buildroot::storage::unsettled::dispatch(&args));
+    if let Some(code) = hidden {
         return code;
     }
     match start::run(args) {

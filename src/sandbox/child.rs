@@ -19,7 +19,6 @@ pub(crate) const ENTER: &str = "__enter";
 pub(crate) const INIT: &str = "__init";
 pub(crate) const IDMAP: &str = "__idmap";
 pub(crate) const SWEEP: &str = "__sweep";
-pub(crate) const SETTLE: &str = "__settle";
 
 /// The program itself, whatever happened to its path. Works while a `/proc` is mounted.
 pub(crate) const SELF: &str = "/proc/self/exe";
@@ -78,11 +77,6 @@ pub(crate) fn dispatch(args: &[OsString]) -> Option<ExitCode> {
         INIT => init::run,
         IDMAP => return Some(userns::map_parent(&args[2..])),
         SWEEP if !is_setuid() => return Some(crate::fs::remove::sweep(&args[2..])),
-        SETTLE if !is_setuid() => {
-            return Some(crate::buildroot::storage::unsettled::settle_verb(
-                &args[2..],
-            ));
-        }
         _ => return None,
     };
     // A setuid program must not lend its privilege to a plan that somebody else wrote.
@@ -109,7 +103,7 @@ pub(crate) fn dispatch(args: &[OsString]) -> Option<ExitCode> {
     Some(ExitCode::SUCCESS)
 }
 
-fn is_setuid() -> bool {
+pub(crate) fn is_setuid() -> bool {
     nix::unistd::getuid() != nix::unistd::geteuid()
 }
 

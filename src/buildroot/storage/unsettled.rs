@@ -22,6 +22,9 @@ use crate::sandbox::child;
 
 const DIRECTORY: &str = "unsettled";
 
+/// The hidden verb of the process that outlives mock.
+const VERB: &str = "__settle";
+
 /// The marks in one directory, for what is beside it.
 #[derive(Debug)]
 pub(crate) struct Unsettled {
@@ -95,7 +98,7 @@ impl Unsettled {
             reason = "works on the store in this process's own namespaces, and is not waited for"
         )]
         let started = Command::new(child::SELF)
-            .arg(child::SETTLE)
+            .arg(VERB)
             .arg(&self.marks)
             .env_clear()
             .current_dir("/")
@@ -123,8 +126,13 @@ impl Unsettled {
     }
 }
 
-/// The hidden verb.
-pub(crate) fn settle_verb(marks: &[OsString]) -> ExitCode {
+/// Runs the hidden verb, when `args` (the whole command line) asks for it.
+pub(crate) fn dispatch(args: &[OsString]) -> Option<ExitCode> {
+    let verb = args.get(1).and_then(|arg| arg.to_str())?;
+    (verb == VERB && !child::is_setuid()).then(|| settle_all(&args[2..]))
+}
+
+fn settle_all(marks: &[OsString]) -> ExitCode {
     // Not to be ended with the terminal that its parent was started from.
     let _ = nix::unistd::setsid();
     for marks in marks.iter().map(PathBuf::from) {

@@ -22,7 +22,7 @@ use method::{Choice, Facts, Method, Wanted};
 
 const HISTORY: PythonPlugin = PythonPlugin {
     file: "mock_nofsync.py",
-    text: include_str!("history.py"),
+    text: include_str!("nofsync/history.py"),
 };
 
 /// Names a directory in memory to the plugin.
