@@ -33,7 +33,7 @@ impl Repository {
     /// Builds a package of this architecture from the lines after its preamble, and lists it. What it
     /// requires is said, not searched for.
     pub(crate) fn add(&self, name: &str, rest: &str) -> PathBuf {
-        let path = self.rpmbuild("-bb", name, rest, name);
+        let path = self.rpmbuild("-bb", name, rest);
         self.index();
         path
     }
@@ -49,10 +49,10 @@ impl Repository {
 
     /// A source package, which is not listed.
     pub(crate) fn source(&self, name: &str, rest: &str) -> PathBuf {
-        self.rpmbuild("-bs", name, rest, name)
+        self.rpmbuild("-bs", name, rest)
     }
 
-    fn rpmbuild(&self, how: &str, name: &str, rest: &str, file: &str) -> PathBuf {
+    fn rpmbuild(&self, how: &str, name: &str, rest: &str) -> PathBuf {
         let spec = self.sources().join(format!("{name}.spec"));
         let text = format!(
             "%global debug_package %{{nil}}\n%global __os_install_post %{{nil}}\n%global _build_id_links none\n\
@@ -60,20 +60,20 @@ impl Repository {
         );
         fs::write(&spec, text).expect("a test's file can be written");
         let mut words = vec!["--quiet".to_owned(), how.to_owned()];
-        for (name, value) in [
+        for (macro_name, value) in [
             ("_topdir", self.directory.join(".build")),
             ("_sourcedir", self.sources()),
             ("_rpmdir", self.directory.clone()),
             ("_srcrpmdir", self.sources()),
             ("_rpmfilename", "%%{NAME}.rpm".into()),
         ] {
-            words.extend(["-D".to_owned(), format!("{name} {}", value.display())]);
+            words.extend(["-D".to_owned(), format!("{macro_name} {}", value.display())]);
         }
         words.push(spec.to_string_lossy().into_owned());
         run("rpmbuild", words);
         match how {
-            "-bs" => self.sources().join(format!("{file}-1-1.src.rpm")),
-            _ => self.directory.join(format!("{file}.rpm")),
+            "-bs" => self.sources().join(format!("{name}-1-1.src.rpm")),
+            _ => self.directory.join(format!("{name}.rpm")),
         }
     }
 
