@@ -27,7 +27,7 @@ use store::Store;
 
 const CLIENT: PythonPlugin = PythonPlugin {
     file: "mock_packages.py",
-    text: include_str!("client.py"),
+    text: include_str!("package_cache/client.py"),
 };
 
 /// Names the directory of the run to the plugin.
