@@ -61,3 +61,50 @@ impl Plugin for Noverify {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    /// What there is of yum in any distribution's Python: the names that a plugin of its uses. It has
+    /// not been run in a yum.
+    #[test]
+    fn the_plugin_for_yum_does_what_it_says() {
+        let scratch = tempfile::tempdir().unwrap();
+        let yum = scratch.path().join("yum");
+        fs_err::create_dir(&yum).unwrap();
+        fs_err::write(yum.join("__init__.py"), "").unwrap();
+        fs_err::write(yum.join("plugins.py"), "TYPE_CORE = 0\n").unwrap();
+        fs_err::write(scratch.path().join("mock_noverify.py"), super::YUM.text).unwrap();
+        let script = "import mock_noverify, sys\n\
+            class Base: verifyTransaction = lambda self, *_: 'verified'\n\
+            class Conduit: pass\n\
+            conduit = Conduit()\n\
+            if 'old' not in sys.argv: conduit._base = Base()\n\
+            mock_noverify.init_hook(conduit)\n\
+            print(conduit._base.verifyTransaction(1, 2))\n";
+        let run = |variable: &str, arguments: &[&str]| {
+            #[expect(clippy::disallowed_methods, reason = "a test runs Python")]
+            let output = Command::new("python3")
+                .args(["-c", script])
+                .args(arguments)
+                .env_clear()
+                .env("PYTHONPATH", scratch.path())
+                .env(variable, "1")
+                .output()
+                .unwrap();
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            (text(&output.stdout), text(&output.stderr))
+        };
+        assert_eq!(run("OTHER", &[]).0, "verified\n");
+        assert_eq!(
+            run(super::VARIABLE, &[]),
+            ("None\n".to_owned(), String::new())
+        );
+        let (_, said) = run(super::VARIABLE, &["old"]);
+        assert!(
+            said.starts_with("mock: noverify is left out: AttributeError: "),
+            "{said}"
+        );
+    }
+}
