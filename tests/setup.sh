@@ -75,6 +75,7 @@ gcc gcc
 pkg-config pkg-config
 /usr/include/fuse3/fuse_lowlevel.h libfuse3-dev
 losetup mount
+strace strace
 mkfs.ext4 e2fsprogs
 END
 }

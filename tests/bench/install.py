@@ -117,6 +117,16 @@ class Place:
         ((_, _, text),) = outcome
         self.warnings[name] = sorted({text for text in text.splitlines() if text.startswith("WARNING")})
         self.results[name] = {"wall": [], "cpu": [], "sync": [], "disk": [], "calls": calls}
+        if sync_calls and any("nofsync=python" in word for word in arguments or []):
+            self.results[name]["memory"] = self.calls_in_memory(arguments)
+
+    def calls_in_memory(self, arguments):
+        """How many of the package manager's calls are for files in the sandbox's /dev/shm."""
+        _, line, env = self.command(arguments)
+        with tempfile.NamedTemporaryFile("r") as trace:
+            calls = "trace=fsync,fdatasync,syncfs"
+            run(["strace", "-f", "-y", "-qq", "-o", trace.name, "-e", calls, *line], env)
+            return sum("/root/dev/shm" in call for call in trace)
 
     def remove_trees(self):
         for path in self.bench.disk.glob("fresh-*"):
@@ -169,7 +179,9 @@ def table(place, variants, counting):
         if counting:
             manager = total(result["calls"], lambda comm: not comm.startswith("mock"))
             own = total(result["calls"], lambda comm: comm.startswith("mock"))
-            cells += [described(manager), described(manager, "filtered"), described(own)]
+            in_memory = result.get("memory")
+            cells += [described(manager) + (f"; {in_memory} of these on files in memory" if in_memory else "")]
+            cells += [described(manager, "filtered"), described(own)]
         if slow:
             part = lambda key: median([run[key] for run in result["disk"]])
             cells += [f"{part('flushes'):.0f}, {part('waited'):.2f} s"]
@@ -199,7 +211,7 @@ def machine():
 def parse():
     parser = argparse.ArgumentParser(prog="tests/bench/run.sh install", description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--disk", action="append", choices=DISKS, help="may be given again; by default fast and slow")
+    parser.add_argument("--disk", action="append", choices=DISKS, help="may be given again; by default machine and slow")
     parser.add_argument("--size", type=float, default=6, metavar="GB", help="of each disk")
     parser.add_argument(
         "--variant",
@@ -211,7 +223,7 @@ def parse():
     parser.add_argument("--repo", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--mock", required=True, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    args.disk = list(dict.fromkeys(args.disk or ["fast", "slow"]))
+    args.disk = list(dict.fromkeys(args.disk or ["machine", "slow"]))
     variants = {}
     for word in args.variant or VARIANTS:
         name, given, arguments = word.partition("=")

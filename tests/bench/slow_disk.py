@@ -129,7 +129,7 @@ class Disk:
                 signal.signal(number, handler)
 
     def make_ext4(self, stack, top):
-        place = backing_place(self.size, stack)
+        place = "/var/tmp" if self.kind == "machine" else backing_place(self.size, stack)
         handle, backing = tempfile.mkstemp(prefix="mock-bench-", dir=place)
         stack.callback(lambda: os.path.exists(backing) and os.unlink(backing))
         os.truncate(handle, self.size)
@@ -249,7 +249,12 @@ def memory_disk(size_gb=6):
     return Disk("tmpfs", size_gb)
 
 
-DISKS = {"slow": slow_disk, "fast": fast_disk, "tmpfs": memory_disk}
+def machine_disk(size_gb=6):
+    """What the machine's own disk is like, without what its file system has been through."""
+    return Disk("machine", size_gb)
+
+
+DISKS = {"slow": slow_disk, "fast": fast_disk, "machine": machine_disk, "tmpfs": memory_disk}
 
 
 def end_tidily():
