@@ -80,6 +80,10 @@ impl Repository {
     /// Says anew what is in it.
     pub(crate) fn index(&self) {
         let directory = self.directory.to_string_lossy();
+        if self.directory.join("repodata").exists() {
+            // What dnf has looked at within the same second it takes for current.
+            std::thread::sleep(std::time::Duration::from_millis(1100));
+        }
         run("createrepo_c", ["-q", "--excludes=.*/*", &directory]);
         run("chmod", ["-R", "a+rX", &directory]);
     }
