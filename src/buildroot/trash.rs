@@ -6,7 +6,6 @@
 //! by the next mock.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
@@ -128,28 +127,10 @@ impl Drop for Trash {
             std::thread::sleep(Duration::from_millis(1));
             left = under_way(self);
         }
-        if !left.is_empty() && !hand_over(&left) {
+        if !left.is_empty() && !child::outlive(child::SWEEP, &left) {
             self.finish();
         }
     }
-}
-
-/// Starts a process that deletes `paths` and outlives this one.
-fn hand_over(paths: &[PathBuf]) -> bool {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "works on the store in this process's own namespaces, and is not waited for"
-    )]
-    let started = Command::new(child::SELF)
-        .arg(child::SWEEP)
-        .args(paths)
-        .env_clear()
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    started.is_ok()
 }
 
 #[cfg(test)]

@@ -32,8 +32,6 @@ pub(crate) const TRASH: &str = ".mock-trash-";
 
 /// The hidden verb: deletes what was thrown away, and nothing else.
 pub(crate) fn sweep(paths: &[OsString]) -> ExitCode {
-    // Not to be ended with the terminal that its parent was started from.
-    let _ = nix::unistd::setsid();
     for path in paths.iter().map(Path::new) {
         let name = path.file_name().and_then(|name| name.to_str());
         if name.is_some_and(|name| name.starts_with(TRASH)) {

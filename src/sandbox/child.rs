@@ -7,8 +7,9 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::fd::RawFd;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 
 use serde::{Deserialize, Serialize};
 
@@ -76,7 +77,10 @@ pub(crate) fn dispatch(args: &[OsString]) -> Option<ExitCode> {
         ENTER => enter::run,
         INIT => init::run,
         IDMAP => return Some(userns::map_parent(&args[2..])),
-        SWEEP if !is_setuid() => return Some(crate::fs::remove::sweep(&args[2..])),
+        SWEEP if !is_setuid() => {
+            let_go();
+            return Some(crate::fs::remove::sweep(&args[2..]));
+        }
         _ => return None,
     };
     // A setuid program must not lend its privilege to a plan that somebody else wrote.
@@ -101,6 +105,33 @@ pub(crate) fn dispatch(args: &[OsString]) -> Option<ExitCode> {
         let _ = pipe.write_all(line.as_bytes());
     }
     Some(ExitCode::SUCCESS)
+}
+
+/// Starts a process of ours that outlives this one, in the namespaces this one is in. Says whether it
+/// could be started.
+pub(crate) fn outlive(verb: &str, paths: &[PathBuf]) -> bool {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "works on mock's own files beside this process, and is not waited for"
+    )]
+    let started = Command::new(SELF)
+        .arg0(NAME)
+        .arg(verb)
+        .args(paths)
+        .env_clear()
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    started.is_ok()
+}
+
+/// What such a process does first: neither the end of the terminal nor of the caller's shell concerns
+/// it, and it holds nothing of theirs, such as a lock that a script waits for.
+pub(crate) fn let_go() {
+    let _ = nix::unistd::setsid();
+    close_inherited(-1);
 }
 
 pub(crate) fn is_setuid() -> bool {

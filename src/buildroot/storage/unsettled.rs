@@ -13,7 +13,7 @@
 use std::ffi::OsString;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::SystemTime;
 
 use super::files::{make_private, names};
@@ -93,22 +93,9 @@ impl Unsettled {
 
     /// The same by a process that outlives this one.
     pub(crate) fn settle_later(&self) -> Result<()> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "works on the store in this process's own namespaces, and is not waited for"
-        )]
-        let started = Command::new(child::SELF)
-            .arg(VERB)
-            .arg(&self.marks)
-            .env_clear()
-            .current_dir("/")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        match started {
-            Ok(_) => Ok(()),
-            Err(_) => self.settle(),
+        match child::outlive(VERB, std::slice::from_ref(&self.marks)) {
+            true => Ok(()),
+            false => self.settle(),
         }
     }
 
@@ -133,8 +120,7 @@ pub(crate) fn dispatch(args: &[OsString]) -> Option<ExitCode> {
 }
 
 fn settle_all(marks: &[OsString]) -> ExitCode {
-    // Not to be ended with the terminal that its parent was started from.
-    let _ = nix::unistd::setsid();
+    child::let_go();
     for marks in marks.iter().map(PathBuf::from) {
         if marks.file_name().is_some_and(|name| name == DIRECTORY) {
             // What stays marked is settled by the next one.
