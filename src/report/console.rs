@@ -4,6 +4,7 @@
 //! that went away is not an error worth stopping a build for, so writing never fails.
 
 use std::io::Write;
+use std::os::fd::AsFd;
 
 use anstyle::{AnsiColor, Style};
 use tracing::Level;
@@ -54,6 +55,18 @@ pub(super) fn write_line(to: &mut dyn Write, text: &str) {
     line.extend_from_slice(text.as_bytes());
     line.push(b'\n');
     let _ = to.write_all(&line).and_then(|()| to.flush());
+}
+
+/// The width of a terminal. None when another job has it now, and when it has no size: then nobody
+/// looks at it but a program that collects what comes.
+pub(super) fn columns(terminal: impl AsFd) -> Option<usize> {
+    let others = rustix::termios::tcgetpgrp(&terminal)
+        .is_ok_and(|group| group.as_raw_nonzero().get() != nix::unistd::getpgrp().as_raw());
+    if others {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(&terminal).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 #[cfg(test)]

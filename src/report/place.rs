@@ -7,7 +7,6 @@
 //! take no signals: those belong to the thread that waits for programs.
 
 use std::io;
-use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
@@ -15,6 +14,7 @@ use std::time::Duration;
 use nix::sys::signal::{SigSet, SigmaskHow};
 use tracing::Level;
 
+use super::console::columns;
 use super::format::{Formats, here};
 use super::router::{Logs, Router};
 use super::status::{Row, StatusLine};
@@ -132,18 +132,6 @@ impl Place {
             router.flush();
         }
     }
-}
-
-/// The width of a terminal. None when another job has it now, and when it has no size: then nobody
-/// looks at it but a program that collects what comes.
-fn columns(terminal: impl AsFd) -> Option<usize> {
-    let others = rustix::termios::tcgetpgrp(&terminal)
-        .is_ok_and(|group| group.as_raw_nonzero().get() != nix::unistd::getpgrp().as_raw());
-    if others {
-        return None;
-    }
-    let size = rustix::termios::tcgetwinsize(&terminal).ok()?;
-    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 /// Runs `work` with all signals blocked; a thread it starts inherits that.

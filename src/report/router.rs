@@ -266,7 +266,9 @@ impl Router {
         // In one go: nobody sees the moment without it.
         let mut all = status.erase().map_or_else(Vec::new, |(_, erase)| erase);
         all.extend_from_slice(bytes);
-        if self.terminal.is_free_below(status.columns) {
+        // A window that has shrunk would wrap what was drawn before.
+        let columns = console::columns(std::io::stdout()).unwrap_or(status.columns);
+        if columns == status.columns && self.terminal.is_free_below(columns) {
             all.extend(status.draw_again(Row::Below));
         }
         self.write(&all);

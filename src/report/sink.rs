@@ -189,14 +189,15 @@ impl Drop for LogSink {
     }
 }
 
-/// `line` as it would stand on a terminal of any width in the end; borrows when nothing moves there.
+/// `line` as it would stand on a terminal in the end; borrows when nothing moves there. Movements end
+/// at the usual margin, so that few bytes make no large row.
 fn in_the_end(line: &[u8]) -> Cow<'_, [u8]> {
     const MOVES: [u8; 3] = [b'\r', 0x08, 0x1b];
     if !line.iter().any(|byte| MOVES.contains(byte)) {
         return Cow::Borrowed(line);
     }
     let mut shown = Vec::with_capacity(line.len());
-    let mut screen = Screen::new(1, u16::MAX);
+    let mut screen = Screen::new(1, 80);
     screen.push(line, |row| shown.extend_from_slice(row));
     screen.finish(|row| shown.extend_from_slice(row));
     Cow::Owned(shown)

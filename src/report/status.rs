@@ -7,6 +7,8 @@
 
 use std::time::{Duration, Instant};
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 use super::progress::Progress;
 
 /// Where it is drawn. The cursor stays where it is.
@@ -137,8 +139,8 @@ fn text(name: &str, elapsed: Duration, how_far: &str, columns: usize) -> String 
     if !how_far.is_empty() {
         rest.push_str(&format!("  {how_far}"));
     }
-    let room = columns.saturating_sub(rest.chars().count() + 2);
-    let line = match room >= SHORTEST.min(name.chars().count()) {
+    let room = columns.saturating_sub(rest.width() + 2);
+    let line = match room >= SHORTEST.min(name.width()) {
         true => format!("{}  {rest}", cut(name, room)),
         false => rest,
     };
@@ -151,16 +153,21 @@ fn clock(elapsed: Duration) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
-/// At most so many characters, with a mark where some are missing.
+/// What fits into so many columns, with a mark where something is missing.
 fn cut(text: &str, columns: usize) -> String {
-    let clean = text.chars().filter(|c| !c.is_control());
-    if clean.clone().count() <= columns {
-        return clean.collect();
+    let clean: String = text.chars().filter(|c| !c.is_control()).collect();
+    if clean.width() <= columns {
+        return clean;
     }
     let Some(room) = columns.checked_sub(1) else {
         return String::new();
     };
-    clean.take(room).chain(['…']).collect()
+    let mut used = 0;
+    let fitting = clean.chars().take_while(|c| {
+        used += c.width().unwrap_or(0);
+        used <= room
+    });
+    fitting.chain(['…']).collect()
 }
 
 #[cfg(test)]
@@ -190,7 +197,8 @@ mod tests {
         assert_eq!(with(50), "1:23  Downloading 3/20 packages, 1.2 MB/s");
         assert_eq!(with(20), "1:23  Downloading 3…");
         for columns in 0..120 {
-            assert!(with(columns).chars().count() <= columns, "{columns}");
+            assert!(with(columns).width() <= columns, "{columns}");
+            assert!(cut("大きな 包み", columns).width() <= columns, "{columns}");
         }
         let alone = |name, seconds| text(name, Duration::from_secs(seconds), "", 79);
         assert_eq!(alone("init", 3600), "init  60:00");

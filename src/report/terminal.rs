@@ -17,6 +17,8 @@ enum At {
     Escape,
     /// After `ESC` and an intermediate byte.
     Designation,
+    /// After `ESC (`, which chooses the first set of characters.
+    First,
     /// After `ESC [`.
     Control,
     /// A window title or the like, which ends with BEL or `ESC \`.
@@ -37,6 +39,8 @@ pub(super) struct Terminal {
     cursor_hidden: bool,
     /// Line drawing characters are on.
     shifted: bool,
+    /// The usual characters are not those of the first set.
+    designated: bool,
     /// The program means to go back to where it was.
     saved: bool,
 }
@@ -89,12 +93,17 @@ impl Terminal {
                 At::Control
             }
             (At::Escape, b']' | b'P' | b'X' | b'^' | b'_') => At::Text,
-            (At::Escape | At::Designation, 0x20..=0x2f) => At::Designation,
+            (At::Escape, b'(') => At::First,
+            (At::First, 0x30..=0x7e) => {
+                self.designated = byte != b'B';
+                At::Ground
+            }
+            (At::Escape | At::Designation | At::First, 0x20..=0x2f) => At::Designation,
             (At::Escape, _) => {
                 self.escape(byte);
                 At::Ground
             }
-            (At::Designation, _) => At::Ground,
+            (At::Designation | At::First, _) => At::Ground,
             (At::Control, 0x40..=0x7e) => {
                 self.sequence(byte);
                 At::Ground
@@ -187,6 +196,9 @@ impl Terminal {
         send(!matches!(this.at, At::Ground | At::Character(_)), b"\x18");
         send(this.coloured, b"\x1b[m");
         send(this.shifted, b"\x0f");
+        send(this.designated, b"\x1b(B");
+        // Rows that it had not drawn again yet.
+        send(this.below > 0, b"\x1b[J");
         send(this.cursor_hidden, b"\x1b[?25h");
         bytes
     }
@@ -285,5 +297,8 @@ mod tests {
         assert_eq!(settled(b"\x1b[?25l 5%"), b"\x1b[?25h");
         assert_eq!(settled(b"\x1b[?25l 5%\x1b[?25h"), b"");
         assert_eq!(settled(b"\x0e\x1b[1"), b"\x18\x0f");
+        assert_eq!(settled(b"\x1b(0lqk"), b"\x1b(B");
+        assert_eq!(settled(b"\x1b(0lqk\x1b(B"), b"");
+        assert_eq!(settled(b"a\nb\nc\x1b[2A\r"), b"\x1b[J");
     }
 }

@@ -22,6 +22,9 @@ use super::{Bars, Cmd, Runner, Sink, Status, Stdio, Stream};
 use crate::error::{Error, Result};
 use crate::sandbox::child::{self, Plan, Report};
 
+/// A program with bars on several rows goes back no further; the log is behind by as many lines.
+const LOOKED_BACK: u16 = 24;
+
 /// How much is read at once.
 const CHUNK: usize = 64 * 1024;
 
@@ -123,7 +126,7 @@ fn connect(command: &mut Command, stdio: Stdio) -> Result<Option<Source>> {
         Bars::Row => 1,
         Bars::Rows => {
             command.stderr(pty.slave.try_clone().map_err(failed)?);
-            size.ws_row
+            size.ws_row.min(LOOKED_BACK)
         }
     };
     command.stdout(pty.slave);
