@@ -36,4 +36,5 @@ tidy_up() {
 trap tidy_up EXIT
 
 cd "$repo"
-MOCK_TEST_MINIDISTRO=$minidistro MOCK_TEST_NEWER_DNF=${newer_dnf:-} MOCK_TEST_SCRATCH=$scratch cargo test "$@" </dev/null
+[ -z "${newer_dnf:-}" ] || export MOCK_TEST_NEWER_DNF=$newer_dnf
+MOCK_TEST_MINIDISTRO=$minidistro MOCK_TEST_SCRATCH=$scratch cargo test "$@" </dev/null

@@ -118,7 +118,8 @@ class Place:
         self.warnings[name] = sorted({text for text in text.splitlines() if text.startswith("WARNING")})
         self.results[name] = {"wall": [], "cpu": [], "sync": [], "disk": [], "calls": calls}
         if sync_calls and any("nofsync=python" in word for word in arguments or []):
-            self.results[name]["memory"] = self.calls_in_memory(arguments)
+            with contextlib.suppress(Failed):
+                self.results[name]["memory"] = self.calls_in_memory(arguments)
 
     def calls_in_memory(self, arguments):
         """How many of the package manager's calls are for files in the sandbox's /dev/shm."""

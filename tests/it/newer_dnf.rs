@@ -17,13 +17,13 @@ mount -t tmpfs tmpfs "$tree/tmp"
 mkdir -p "$tree/mnt/files" "$tree/mnt/distro"
 mount --bind "$files" "$tree/mnt/files"
 mount --bind "$distro" "$tree/mnt/distro"
-exec chroot "$tree" /bin/bash -ec '
+exec chroot "$tree" /bin/bash -o pipefail -ec '
 mock() {
-    /mnt/files/mock --configdir /mnt/files/configs -r mini-x86_64 --config-opts basedir=/mnt/lib \
+    /mnt/files/mock --configdir /mnt/files/configs -r mini-$(uname -m) --config-opts basedir=/mnt/lib \
         --config-opts cache_topdir=/mnt/cache --config-opts mini_repo=/mnt/distro/repo \
         --disable-plugin=root_cache "$@"
 }
-log=/mnt/lib/mini-x86_64/result/root.log
+log=/mnt/lib/mini-$(uname -m)/result/root.log
 eval "$1"' bash "$4"
 "#;
 
@@ -68,13 +68,13 @@ fn inside(script: &str) -> Option<String> {
 #[test]
 fn dnf_4_is_helped() {
     let Some(text) = inside(
-        r#"dnf-3 --version | head -n1 | cut -d. -f1,2
+        r#"dnf-3 --version | sed -n 1p
         facts() {
             echo "$1: $(mock -q --chroot "rpm -qa | sort | md5sum" | cut -c1-32)" \
-                "$(grep -c "Verifying " $log || true) $(grep -c "^mock: " $log || true)"
+                "$(grep -c "left out" $log || true)"
             python3 -c "
 import sqlite3
-history = sqlite3.connect(\"/mnt/lib/mini-x86_64/root/var/lib/dnf/history.sqlite\")
+history = sqlite3.connect(\"/mnt/lib/mini-$(uname -m)/root/var/lib/dnf/history.sqlite\")
 print(history.execute(\"select state, count(*) from trans_item group by state\").fetchall())"
         }
         for how in nofsync= nofsync=python nofsync=ld_preload nofsync=seccomp noverify=False; do
@@ -86,7 +86,12 @@ print(history.execute(\"select state, count(*) from trans_item group by state\")
         return;
     };
     let mut lines = text.lines();
-    assert_eq!(lines.next(), Some("4.24"), "{text}");
+    let version = lines.next().unwrap_or_default();
+    let minor = version
+        .strip_prefix("4.")
+        .and_then(|rest| rest.split('.').next());
+    let minor = minor.and_then(|minor| minor.parse().ok());
+    assert!(minor.is_some_and(|minor: u32| minor >= 24), "{text}");
     let rest: Vec<&str> = lines.collect();
     let roots: Vec<&str> = rest
         .chunks(2)
@@ -95,7 +100,7 @@ print(history.execute(\"select state, count(*) from trans_item group by state\")
     assert_eq!(roots.len(), 5, "{text}");
     for (root, history) in roots.iter().zip(rest.chunks(2).map(|facts| facts[1])) {
         assert_eq!(root, &roots[0], "{text}");
-        assert!(root.ends_with(" 0 0"), "{text}");
+        assert!(root.ends_with(" 0"), "{text}");
         assert_eq!(history, rest[1], "{text}");
         assert!(history.starts_with("[(1, 1"), "{text}");
     }
@@ -104,11 +109,12 @@ print(history.execute(\"select state, count(*) from trans_item group by state\")
 #[test]
 fn dnf_5_needs_no_help() {
     let Some(text) = inside(
-        r#"dnf5 --version | head -n1
+        r#"dnf5 --version | sed -n 1p
         mock -v --config-opts package_manager=dnf5 --init 2>&1 | grep -E "DEBUG: (nofsync|noverify)"
         mock -v --config-opts package_manager=dnf5 --config-opts nofsync=python --shell true 2>&1 |
             grep "nofsync: "
-        mock -q --chroot "rpm -q rpm-build gcc" | wc -l"#,
+        mock -q --config-opts package_manager=dnf5 --chroot "rpm -q --quiet rpm-build gcc" && echo there
+        grep -c "Executing command: ../usr/bin/dnf-3" $log || true"#,
     ) else {
         return;
     };
@@ -125,7 +131,8 @@ fn dnf_5_needs_no_help() {
             "DEBUG: nofsync: seccomp",
             "DEBUG: noverify: nothing to do, dnf5 verifies nothing twice",
             "WARNING: nofsync: off: python is skipped, it does not apply to dnf5",
-            "2"
+            "there",
+            "0"
         ],
         "{text}"
     );

@@ -5,12 +5,10 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use insta::assert_snapshot;
 
-use crate::support::{Place, Who, both, minidistro, srpm};
+use crate::support::{Place, Who, both, has_package, minidistro, srpm};
 
 fn has(place: &Place, package: &str) -> bool {
-    let line = format!("rpm -q {package} >/dev/null");
-    let done = place.mock(["-q", "--shell", &line]).run();
-    done.shot() == "exit 0\n"
+    has_package(place.mock(["-q"]), package)
 }
 
 #[test]

@@ -24,13 +24,6 @@ fn names(directory: &Path) -> BTreeSet<String> {
         .collect()
 }
 
-/// Layers by name; trash is none.
-fn layers(place: &Place) -> BTreeSet<String> {
-    let mut names = names(&store(place).join("layers"));
-    names.retain(|name| !name.starts_with('.'));
-    names
-}
-
 fn both(storage: Storage) -> impl Iterator<Item = Place> {
     [Who::User, Who::Root]
         .into_iter()
@@ -62,7 +55,7 @@ fn layers_that_were_not_on_disk() {
         place.mock(["--snapshot", "mine"]).ok();
         // What somebody asked for is there for good.
         assert_eq!(names(&marks), BTreeSet::new());
-        let lost = layers(&place);
+        let lost = place.layers();
         assert_eq!(lost.len(), 2);
 
         lose(&place, &marks, lost.clone());
@@ -109,7 +102,7 @@ fn a_base_that_was_not_on_disk() {
         place.mock(["--init"]).ok();
         settles(&marks);
         place.mock(["--clean"]).ok();
-        lose(&place, &marks, layers(&place));
+        lose(&place, &marks, place.layers());
         let done = place.mock(["-v", "--init"]).ok();
         assert!(
             done.stderr.contains("Running transaction"),
@@ -117,7 +110,7 @@ fn a_base_that_was_not_on_disk() {
             done.stderr
         );
         assert!(!done.stderr.contains("WARNING"), "{}", done.stderr);
-        assert_eq!(layers(&place).len(), 1);
+        assert_eq!(place.layers().len(), 1);
         let again = place.mock(["-v", "--init"]).ok();
         assert!(
             !again.stderr.contains("Running transaction"),
