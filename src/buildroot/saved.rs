@@ -18,6 +18,7 @@ impl Buildroot<'_> {
     /// nothing had been tried; when this was cut short, the mark tells the next one.
     pub(crate) fn restore(&self, archive: &Path) -> Result<(), Fault> {
         let file = fs_err::File::open(archive).map_err(Error::io("open", archive))?;
+        self.storage.will_change()?;
         self.inside.empty()?;
         self.inside.write(UNFINISHED, b"", 0o644, User::ROOT)?;
         let done = archive::unpack(&self.inside, file, &|| self.cx.runner.interrupted());

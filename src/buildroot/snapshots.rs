@@ -14,6 +14,11 @@ use crate::error::{Error, Result};
 /// The snapshot of a freshly initialised root.
 pub(crate) const POSTINIT: &str = "postinit";
 
+/// Somebody wants this one for good. The one that every root has is made anew when it is lost.
+pub(crate) fn is_asked_for(name: &str) -> bool {
+    name != POSTINIT
+}
+
 /// Names are file names and parts of LVM's names.
 const LONGEST: usize = 64;
 

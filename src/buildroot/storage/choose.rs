@@ -15,6 +15,7 @@ use crate::buildroot::trash::Trash;
 use crate::config::StorageKind;
 use crate::error::{Error, Result};
 use crate::sandbox::Ids;
+use std::cell::Cell;
 
 /// A storage, and why it was taken.
 pub(crate) type Choice<'a> = (Box<dyn Storage + 'a>, String);
@@ -82,6 +83,7 @@ fn directory<'a>(cx: Cx<'a>, trash: &'a Trash) -> Box<dyn Storage + 'a> {
     Box::new(Directory {
         root: cx.config.chroot.rootdir.clone(),
         trash,
+        changed: Cell::default(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The plain backend: the root is a directory. No states.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use super::unsettled::Unsettled;
@@ -11,6 +12,8 @@ use crate::error::{Error, Result};
 pub(super) struct Directory<'a> {
     pub(super) root: PathBuf,
     pub(super) trash: &'a Trash,
+    /// By this mock.
+    pub(super) changed: Cell<bool>,
 }
 
 impl Directory<'_> {
@@ -68,13 +71,15 @@ impl Storage for Directory<'_> {
     }
 
     fn will_change(&self) -> Result<()> {
+        self.changed.set(true);
         self.unsettled().mark(&self.mark())
     }
 
     fn finish(&self) -> Result<()> {
-        match self.unsettled().is_empty()? {
-            true => Ok(()),
-            false => self.unsettled().settle_later(),
+        // Somebody may have written out the first half meanwhile, and taken the mark away.
+        if self.changed.get() {
+            self.unsettled().mark(&self.mark())?;
         }
+        self.unsettled().settle_later()
     }
 }

@@ -18,6 +18,7 @@ use std::time::SystemTime;
 
 use super::files::{make_private, names};
 use crate::error::{Error, Result};
+use crate::fs::remove_tree;
 use crate::sandbox::child;
 
 const DIRECTORY: &str = "unsettled";
@@ -56,10 +57,6 @@ impl Unsettled {
             .map_err(Error::io("set the time of", &mark))
     }
 
-    pub(crate) fn is_empty(&self) -> Result<bool> {
-        Ok(names(&self.marks)?.is_empty())
-    }
-
     /// What an earlier run of the machine left unsettled.
     pub(crate) fn lost(&self) -> Result<Vec<String>> {
         let boot = boot_id();
@@ -75,7 +72,7 @@ impl Unsettled {
     pub(crate) fn forget(&self, name: &str) -> Result<()> {
         for mark in names(&self.marks)? {
             if mark.split_once('.').is_some_and(|(_, of)| of == name) {
-                remove(&self.marks.join(mark))?;
+                remove_tree(&self.marks.join(mark))?;
             }
         }
         Ok(())
@@ -91,8 +88,11 @@ impl Unsettled {
         release(&marks)
     }
 
-    /// The same by a process that outlives this one.
+    /// The same by a process that outlives this one, if there is something to do.
     pub(crate) fn settle_later(&self) -> Result<()> {
+        if self.of_this_run()?.is_empty() {
+            return Ok(());
+        }
         match child::outlive(VERB, std::slice::from_ref(&self.marks)) {
             true => Ok(()),
             false => self.settle(),
@@ -135,19 +135,11 @@ fn release(marks: &[(PathBuf, SystemTime)]) -> Result<()> {
     marks
         .iter()
         .filter(|(mark, made)| modified(mark).is_some_and(|now| now == *made))
-        .try_for_each(|(mark, _)| remove(mark))
+        .try_for_each(|(mark, _)| remove_tree(mark))
 }
 
 fn modified(mark: &Path) -> Option<SystemTime> {
     fs_err::metadata(mark).and_then(|mark| mark.modified()).ok()
-}
-
-fn remove(mark: &Path) -> Result<()> {
-    match fs_err::remove_file(mark) {
-        // Two may settle the same.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        done => done.map_err(Error::io("remove", mark)),
-    }
 }
 
 /// Writes out the file system that `path` is on.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::overlay::{self, Overlay};
 use super::store::{self, Head, Layer, SnapshotFile, Store};
 use super::{Layers, mount_source};
-use crate::buildroot::snapshots::POSTINIT;
+use crate::buildroot::snapshots::is_asked_for;
 use crate::buildroot::storage::{State, mounted};
 use crate::error::{Error, Result};
 use crate::fs::{MountEntry, remove_tree};
@@ -85,11 +85,10 @@ impl Layers<'_> {
             return Ok(());
         }
         store::write(&path, &SnapshotFile::new(id))?;
-        // It must not be younger on disk than the head's file, which no longer says it. The one that
-        // every root has is made anew when it is lost.
-        match name {
-            POSTINIT => Ok(()),
-            _ => store::sync_file(&path),
+        // It must not be younger on disk than the head's file, which no longer says it.
+        match is_asked_for(name) {
+            true => store::sync_file(&path),
+            false => Ok(()),
         }
     }
 

@@ -105,9 +105,7 @@ impl Storage for Layers<'_> {
         mounted::clear_others(&self.root, |found| self.is_own(found))?;
         self.drop_lost()?;
         // A mock that was killed did not get to it.
-        if !self.store().unsettled().is_empty()? {
-            self.store().unsettled().settle_later()?;
-        }
+        self.store().unsettled().settle_later()?;
         let mut head = self.head()?;
         self.check_owner(head.user)?;
         self.drop_unfinished()?;
@@ -195,6 +193,11 @@ impl Storage for Layers<'_> {
     }
 
     fn finish(&self) -> Result<()> {
+        // What outlives mock stays in these namespaces, where the next mock cannot see that the tree is
+        // mounted.
+        if self.user {
+            self.hide(true)?;
+        }
         self.collect_when_due()
     }
 

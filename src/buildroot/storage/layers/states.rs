@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::store::{self, Head, Layer, SnapshotFile};
 use super::{DEEP, Layers, collect, flatten};
-use crate::buildroot::snapshots::POSTINIT;
+use crate::buildroot::snapshots::is_asked_for;
 use crate::buildroot::storage::{Snapshot, State, States};
 use crate::error::{Error, Result};
 use crate::fs::remove_tree;
@@ -27,10 +27,32 @@ impl Layers<'_> {
         store::write(&source.join("layer.json"), &layer)?;
         store.unsettled().mark(id)?;
         // What somebody asked for is there for good when the command is over.
-        if layer.snapshot.is_some() {
+        if layer.snapshot.as_deref().is_some_and(is_asked_for) {
             store.unsettled().settle()?;
         }
         Ok((source, layer))
+    }
+
+    /// Whether the layer for this cached state is there, made by somebody else: then the head stands on
+    /// that, with an empty tree. What is there already is as good, and on disk perhaps for long.
+    fn exists_already(&self, head: &mut Head, state: &State) -> Result<bool> {
+        let State::Cached(key) = state else {
+            return Ok(false);
+        };
+        let store = self.store();
+        let Some(layer) = store.read_layer(key)?.filter(|_| store.has(key)) else {
+            return Ok(false);
+        };
+        let _lock = store.lock(self.runner)?;
+        if !store.has(key) {
+            return Ok(false);
+        }
+        head.next.clone_from(key);
+        self.write_head(head)?;
+        self.drop_tree(&self.tree())?;
+        self.frozen(head, &layer)?;
+        self.make_tree(&self.tree(), head.base.as_deref())?;
+        Ok(true)
     }
 }
 
@@ -98,17 +120,22 @@ impl States for Layers<'_> {
         self.hide(false)?;
         let tree = self.tree();
         let (id, snapshot) = match state {
-            State::Snapshot(name) => (head.next.clone(), Some(name.clone())),
+            // Never the one that the head has in view: a freeze that came to nothing may have left it a
+            // key of the cache.
+            State::Snapshot(name) => (store::fresh_id(), Some(name.clone())),
             State::Cached(key) => (key.clone(), None),
         };
-        if head.next != id {
-            head.next.clone_from(&id);
-            self.write_head(&head)?;
+        if self.exists_already(&mut head, state)? {
+            return self.show(&head);
         }
+        head.next.clone_from(&id);
+        self.write_head(&head)?;
         let (source, layer) = match self.prepare(&head, &id, snapshot) {
             Ok(prepared) => prepared,
             // It is a root as it was: let it be seen.
             Err(error) => {
+                head.next = store::fresh_id();
+                self.write_head(&head)?;
                 self.show(&head)?;
                 return Err(error);
             }
@@ -118,7 +145,7 @@ impl States for Layers<'_> {
             // When somebody else came to the same meanwhile, theirs is as good.
             if !store.has(&id) {
                 fs_err::rename(&source, store.layer(&id)).map_err(Error::io("name", &source))?;
-                if layer.snapshot.is_some() {
+                if layer.snapshot.as_deref().is_some_and(is_asked_for) {
                     store::sync_file(&store.layers())?;
                 }
             }
@@ -172,8 +199,7 @@ impl States for Layers<'_> {
     }
 
     fn name_snapshot(&self, name: &str, of: &State) -> Result<()> {
-        // The one that every root has is made anew when it is lost.
-        if name != POSTINIT {
+        if is_asked_for(name) {
             self.store().unsettled().settle()?;
         }
         let _lock = self.store().lock(self.runner)?;
