@@ -6,10 +6,9 @@ use crate::buildroot::layout::{Layout, PACKAGES};
 use crate::buildroot::{Cx, holders};
 use crate::cli::command::{Command, Invocation, ScrubTarget, Verbosity};
 use crate::cli::{self, Parsed};
-use crate::commands::{self, inspect, scrub_all};
+use crate::commands::{self, inspect, scrub, scrub_all};
 use crate::config::{self, Config, IsolationKind};
 use crate::error::{Error, Result};
-use crate::fs::remove_tree;
 use crate::host::Host;
 use crate::identity::Identity;
 use crate::report;
@@ -211,7 +210,7 @@ fn scrub_all(invocation: &Invocation, host: &Host, identity: Identity) -> Result
         commands::run(&Command::Scrub(vec![ScrubTarget::All]), cx)
     })?;
     // What belongs to no single root.
-    remove_tree(&directories[1].join(PACKAGES))
+    scrub::packages(&directories[1].join(PACKAGES))
 }
 
 /// The identity that may change roots, and what runs programs for it.

@@ -91,6 +91,11 @@ pub(crate) fn lock_of(base: &Path) -> PathBuf {
 /// Below the directory of caches. No root's name begins with a dot.
 pub(crate) const PACKAGES: &str = ".packages";
 
+/// Held, shared, while some dnf may read packages of the store.
+pub(crate) fn lock_of_packages(store: &Path) -> PathBuf {
+    store.join("lock")
+}
+
 /// Exists in a root whose installation was completed.
 pub(crate) const INITIALIZED: &str = ".initialized";
 

@@ -9,7 +9,7 @@ mod mount;
 mod orphans;
 mod packages;
 mod rebuild;
-mod scrub;
+pub(crate) mod scrub;
 pub(crate) mod scrub_all;
 mod shell;
 mod snapshots;

@@ -1,12 +1,16 @@
 //! `--scrub`: the root, its caches, or both.
 
+use std::path::Path;
+
 use crate::buildroot::Cx;
 use crate::buildroot::cache::records::Records;
-use crate::buildroot::layout::Layout;
+use crate::buildroot::layout::{Layout, lock_of_packages};
+use crate::buildroot::lock::{Lock, Mode};
 use crate::buildroot::storage;
 use crate::buildroot::trash::Trash;
 use crate::cli::command::ScrubTarget;
 use crate::error::Result;
+use crate::fs::remove_tree;
 use crate::plugins;
 use crate::recipe;
 use crate::report::Step;
@@ -20,6 +24,15 @@ pub(super) fn run(cx: Cx<'_>, trash: &Trash, targets: &[ScrubTarget]) -> Result<
     targets
         .iter()
         .try_for_each(|target| scrub(cx, trash, *target))
+}
+
+/// Packages that were downloaded, which belong to no single root; not while a dnf reads them.
+pub(crate) fn packages(store: &Path) -> Result<()> {
+    if !store.is_dir() {
+        return Ok(());
+    }
+    let _alone = Lock::take(&lock_of_packages(store), Mode::Exclusive)?;
+    remove_tree(store)
 }
 
 fn name(target: ScrubTarget) -> String {
@@ -80,7 +93,7 @@ fn scrub(cx: Cx<'_>, trash: &Trash, target: ScrubTarget) -> Result<()> {
             tracing::info!("scrubbing package manager cache for {config}");
             trash.discard(&layout.cache.join("yum_cache"))?;
             trash.discard(&layout.cache.join("dnf_cache"))?;
-            trash.discard(&layout.packages)
+            packages(&layout.packages)
         }
         ScrubTarget::Lvm => {
             tracing::info!("scrubbing lvm storage for {config}");

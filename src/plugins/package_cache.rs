@@ -1,21 +1,21 @@
 //! package_cache: a package is downloaded once, whichever roots need it.
 //!
 //! All roots share one store beside their caches. A plugin in dnf 4 asks a thread of this process
-//! for packages before it downloads any (`client.py`, `server.rs`). The store is out of dnf's and
-//! every scriptlet's reach: they see it read-only, and what comes in is compared with its digest by
-//! mock. dnf 5 and yum download into the root as ever.
+//! for packages before it downloads any (`client.py`, `server.rs`). dnf and scriptlets see the store
+//! read-only, unless it lies in a directory that the package manager may write to anyway, and what
+//! comes in is compared with its digest by mock. dnf 5 and yum download into the root as ever.
 
 mod server;
 mod store;
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::buildroot::Buildroot;
 use crate::buildroot::extras::Equipment;
-use crate::buildroot::storage::is_due;
 use crate::buildroot::storage::unsettled::Unsettled;
+use crate::buildroot::trash::scratch_prefix;
 use crate::config::{PackageManagerKind, PluginConfig, Value};
 use crate::error::{Error, Result};
 use crate::fs::remove_tree;
@@ -32,9 +32,6 @@ const CLIENT: PythonPlugin = PythonPlugin {
 
 /// Names the directory of the run to the plugin.
 const VARIABLE: &str = "MOCK_PACKAGES";
-
-/// Of the directories of runs, in the package manager's home; the process follows.
-const RUN: &str = "packages-";
 
 #[derive(Debug)]
 struct PackageCache {
@@ -79,10 +76,7 @@ impl Plugin for PackageCache {
         root: &Buildroot<'_>,
         to: &mut Equipment,
     ) -> Result<()> {
-        if !matches!(
-            manager,
-            PackageManagerKind::Dnf4 | PackageManagerKind::Microdnf
-        ) {
+        if !manager.is_dnf4() {
             return Ok(());
         }
         let run = match Run::start(root, self.age) {
@@ -106,20 +100,17 @@ impl Plugin for PackageCache {
 
 impl Run {
     fn start(root: &Buildroot<'_>, age: Duration) -> Result<Self> {
-        let path = root.layout.packages.clone();
-        let store = Store { path };
-        // It is made when there is something to put into it.
-        if store.path.is_dir() {
-            store.drop_lost()?;
-            if is_due(&store.path)? {
-                store.expire(age)?;
-            }
-        }
+        let store = Store {
+            path: root.layout.packages.clone(),
+        };
+        store.tidy(age)?;
         let home = root.layout.package_manager_home();
-        sweep(&home)?;
-        let directory = home.join(format!("{RUN}{}", std::process::id()));
-        remove_tree(&directory)?;
-        fs_err::create_dir_all(&directory).map_err(Error::io("make", &directory))?;
+        // What a killed mock leaves of it is trash.
+        let directory = tempfile::Builder::new()
+            .prefix(&scratch_prefix())
+            .tempdir_in(&home)
+            .map_err(Error::io("make a directory in", &home))?
+            .keep();
         let server = Server::start(&directory, store.clone())?;
         Ok(Self {
             directory,
@@ -134,28 +125,9 @@ impl Drop for Run {
         // It may still be copying.
         drop(self.server.take());
         let removed = remove_tree(&self.directory);
-        let unsettled = Unsettled::beside(&self.store.path);
-        let settled = match unsettled.is_empty() {
-            Ok(true) => Ok(()),
-            Ok(false) => unsettled.settle_later(),
-            Err(error) => Err(error),
-        };
+        let settled = Unsettled::beside(&self.store.path).settle_later();
         if let Err(error) = removed.and(settled) {
             tracing::debug!("package cache: {error}");
         }
     }
-}
-
-/// Removes what killed mocks left.
-fn sweep(home: &Path) -> Result<()> {
-    for entry in fs_err::read_dir(home).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let owner = name
-            .to_str()
-            .and_then(|name| name.strip_prefix(RUN)?.parse::<u32>().ok());
-        if owner.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
-            remove_tree(&entry.path())?;
-        }
-    }
-    Ok(())
 }

@@ -56,6 +56,7 @@ impl<'a> Session<'a> {
         let plugins = plugins::enabled(cx.config)?;
         trash.sweep(&cx.config.chroot.basedir);
         trash.sweep(&cx.config.chroot.store);
+        trash.sweep(&Layout::of(&cx.config.chroot).package_manager_home());
         let storage = plugins.storage(cx, trash)?;
         let root = Buildroot::open(cx, plugins.extras()?, storage)?;
         let logs = if cx.logs {

@@ -109,9 +109,9 @@ fn the_second_root_downloads_nothing() {
     }
 }
 
+/// The directory of a run, in which packages are downloaded.
 fn is_run(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with("packages-")
+    path.join("socket").exists()
 }
 
 #[test]
@@ -179,4 +179,52 @@ fn a_store_that_cannot_be_written() {
     let log = fs::read_to_string(web.place.result().join("root.log")).expect("a test's file");
     let said = log.matches("mock: packages are not shared: ").count();
     assert_eq!(said, 1, "{log}");
+}
+
+/// Somebody who waits for a package, but nobody for somebody who waits.
+#[test]
+fn the_store_is_not_removed_under_a_dnf_that_reads_it() {
+    let Some(web) = Web::new(Who::User) else {
+        return;
+    };
+    let run = web.mock(&["--uniqueext=a", "--init"]).spawn();
+    wait_until(Duration::from_secs(60), || (web.asked() > 3).then_some(()))
+        .expect("packages are downloaded");
+    let done = web.mock(&["--uniqueext=b", "--scrub=dnf-cache"]).run();
+    assert_eq!(done.status_code(), Some(60), "{}", done.shot());
+    run.wait().exits(0);
+    web.mock(&["--scrub=dnf-cache"]).ok();
+    assert!(!web.store().exists());
+}
+
+/// What was downloaded before something went wrong is not downloaded again; who wants the files gets
+/// them.
+#[test]
+fn downloads_outlive_what_comes_after_them() {
+    let Some(web) = Web::new(Who::Root) else {
+        return;
+    };
+    let only = ["--pm-cmd", "install", "--downloadonly", "bash"];
+    web.mock(&only).ok();
+    let before = web.asked();
+    assert_eq!(web.kept().len(), before);
+    let target = web.place.path("files/wanted");
+    let option = format!("--downloaddir={}", target.display());
+    web.mock(&["--pm-cmd", "download", "-y", &option, "hello"])
+        .run();
+    web.mock(&[
+        "--pm-cmd",
+        "install",
+        "-y",
+        "--downloadonly",
+        &option,
+        "zlib",
+    ])
+    .ok();
+    let files = walk(&target);
+    assert!(
+        files
+            .iter()
+            .any(|file| file.to_string_lossy().contains("/zlib-"))
+    );
 }

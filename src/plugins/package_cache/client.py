@@ -1,9 +1,9 @@
 """mock's plugin for dnf 4: packages that any root has downloaded are not downloaded again.
 
 MOCK_PACKAGES names a directory of this run. Packages are downloaded into it instead of into the
-root, and `socket` in it is mock's: it says which packages it has, keeps others from downloading the
-same meanwhile, and keeps what is downloaded. Every file is compared with the repository's checksum
-before it is used, wherever it comes from.
+root, and `socket` in it is mock's: it says which packages it has, which ones another mock downloads
+at the moment, and keeps what is downloaded here. Every file is compared with the repository's
+checksum before it is used, wherever it comes from.
 
 Whatever goes wrong here leaves dnf as it is: one line on standard error says it.
 """
@@ -24,75 +24,110 @@ class MockPackages(dnf.Plugin):
 
     def __init__(self, base, cli):
         super(MockPackages, self).__init__(base, cli)
-        self.directory = os.environ.get("MOCK_PACKAGES")
-        self.link = None
-        # Those that mock has, and those that it wants when they are here.
-        self.had, self.missing = {}, {}
-        if self.directory:
-            guarded(self.begin)
+        directory = os.environ.get("MOCK_PACKAGES")
+        if directory:
+            guarded(lambda: share(directory))
 
-    def begin(self):
-        download = dnf.base.Base.download_packages
-        is_there = self.is_there
 
-        def rest(base, pkglist, *args, **kwargs):
-            pkglist = [package for package in pkglist if not guarded(lambda: is_there(package))]
-            return download(base, pkglist, *args, **kwargs)
+def share(directory):
+    really_download = dnf.base.Base.download_packages
 
-        dnf.base.Base.download_packages = rest
+    def download(base, pkglist, *args, **kwargs):
+        # Somebody may want the files themselves.
+        shared = None if base.conf.destdir else guarded(lambda: Round(directory, pkglist))
+        if shared is None:
+            return really_download(base, pkglist, *args, **kwargs)
+        try:
+            really_download(base, shared.own(), *args, **kwargs)
+        finally:
+            # Also when some could not be had.
+            guarded(shared.tell)
+        late = guarded(shared.late)
+        if late is None:
+            late = shared.busy_ones()
+        if late:
+            really_download(base, late, *args, **kwargs)
 
-    def resolved(self):
-        if self.directory:
-            guarded(self.ask)
+    dnf.base.Base.download_packages = download
 
-    def pre_transaction(self):
-        if self.link:
-            guarded(self.tell)
 
-    def ask(self):
-        remote = {}
-        for package in self.base.transaction.install_set:
-            if package.reponame == hawkey.CMDLINE_REPO_NAME or package._is_local_pkg():
-                continue
-            kind, digest = package.chksum or (None, b"")
-            if kind is not None and hawkey.chksum_name(kind) == "sha256":
-                remote[binascii.hexlify(digest).decode("ascii")] = package
-        if not remote:
+class Round(object):
+    """The packages that dnf wants at once."""
+
+    def __init__(self, directory, pkglist):
+        self.directory = directory
+        self.packages, self.others = {}, []
+        for package in pkglist:
+            digest = sha256_of(package)
+            if digest is None or digest in self.packages:
+                self.others.append(package)
+            else:
+                self.packages[digest] = package
+        self.missing, self.busy, self.link = [], [], None
+        if not self.packages:
             return
-        for repo in {package.repo for package in remote.values()}:
-            repo.pkgdir = os.path.join(self.directory, repo.id)
+        for repo in {package.repo for package in self.packages.values()}:
+            repo.pkgdir = os.path.join(directory, repo.id)
             if not os.path.isdir(repo.pkgdir):
                 os.makedirs(repo.pkgdir)
-        link = Link(self.directory)
-        paths = link.ask({"want": sorted(remote)})["have"]
-        self.link = link
-        for digest, package in remote.items():
-            if digest in paths:
-                os.symlink(paths[digest], package.localPkg())
-                self.had[package.localPkg()] = digest
-            else:
-                self.missing[digest] = package
+        self.link = Link(directory)
+        sizes = {digest: package.downloadsize for digest, package in self.packages.items()}
+        answer = self.link.ask({"want": sizes})
+        self.busy = answer["busy"]
+        for digest in sorted(set(self.packages) - set(self.busy)):
+            if not self.take(digest, answer["have"].get(digest)):
+                self.missing.append(digest)
 
-    def is_there(self, package):
-        path = package.localPkg()
-        digest = self.had.get(path)
-        if digest is None:
+    def take(self, digest, path):
+        """Has the package that mock has, unless it is damaged."""
+        if path is None:
             return False
-        if package.verifyLocalPkg() is True:
-            return True
-        # It is damaged: a new one takes its place.
-        os.unlink(path)
-        self.missing[digest] = package
+        package = self.packages[digest]
+        link = package.localPkg()
+        # An earlier attempt may have left one.
+        if os.path.lexists(link):
+            os.unlink(link)
+        os.symlink(path, link)
+        try:
+            if package.verifyLocalPkg() is True:
+                return True
+        except Exception:
+            pass
+        os.unlink(link)
         return False
+
+    def own(self):
+        """What is to be downloaded here."""
+        return self.others + [self.packages[digest] for digest in self.missing]
 
     def tell(self):
         fetched = {}
-        for digest, package in self.missing.items():
-            path = package.localPkg()
+        for digest in self.missing:
+            path = self.packages[digest].localPkg()
             if os.path.isfile(path):
                 fetched[digest] = os.path.relpath(path, self.directory)
-        self.link.tell({"fetched": fetched})
-        self.link = None
+        if self.link:
+            self.link.tell({"fetched": fetched})
+
+    def late(self):
+        """What another mock was to download, and could not."""
+        if not self.busy:
+            return []
+        have = self.link.ask({"wait": self.busy})["have"]
+        return [self.packages[digest] for digest in self.busy if not self.take(digest, have.get(digest))]
+
+    def busy_ones(self):
+        return [self.packages[digest] for digest in self.busy]
+
+
+def sha256_of(package):
+    """Of a package that has to be downloaded."""
+    if package.reponame == hawkey.CMDLINE_REPO_NAME or package._is_local_pkg():
+        return None
+    kind, digest = package.chksum or (None, b"")
+    if kind is None or hawkey.chksum_name(kind) != "sha256":
+        return None
+    return binascii.hexlify(digest).decode("ascii")
 
 
 class Link(object):
@@ -106,6 +141,7 @@ class Link(object):
             self.socket.connect("/proc/self/fd/%d/socket" % top)
         finally:
             os.close(top)
+        self.answers = self.socket.makefile("r")
 
     def tell(self, message):
         # Without a signal, which would end dnf: mock may have given up.
@@ -113,8 +149,7 @@ class Link(object):
 
     def ask(self, message):
         self.tell(message)
-        with self.socket.makefile("r") as answers:
-            return json.loads(answers.readline())
+        return json.loads(self.answers.readline())
 
 
 def guarded(work):

@@ -1,21 +1,29 @@
-//! Answers the plugin in dnf: what there is, what may be downloaded, what to keep.
+//! Answers the plugin in dnf: what there is, what another mock downloads, what to keep.
 //!
-//! One conversation for each run of dnf: `{"want": [DIGEST, ...]}` is answered by
-//! `{"have": {DIGEST: PATH, ...}}`, once nobody else downloads any of the others; then
-//! `{"fetched": {DIGEST: FILE, ...}}` names files below the directory of the run. The end of the
-//! conversation lets others download what was not fetched.
+//! One conversation for each round of downloads, in lines of JSON:
+//!
+//!     {"want": {DIGEST: SIZE, ...}}     is answered at once by {"have": {DIGEST: PATH}, "busy": [DIGEST]}
+//!     {"fetched": {DIGEST: FILE, ...}}  names files below the directory of the run; no answer
+//!     {"wait": [DIGEST, ...]}           is answered by {"have": {...}}, once others have what was busy
+//!
+//! What is neither there nor busy is this mock's to download, until it says what it fetched. It
+//! waits for others only after that, so no two wait for each other.
+//!
+//! The other side runs scriptlets as root: what it says is looked at, and what it names may be any
+//! file.
 
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};
 
 use super::store::Store;
@@ -28,16 +36,30 @@ const SOCKET: &str = "socket";
 /// Between looks whether somebody else has finished a download.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// Then it is said.
+const WORTH_SAYING: Duration = Duration::from_millis(500);
+
+/// Somebody else who takes longer may have been stopped: what is busy is downloaded twice.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Each costs an open file. Of what is beyond, two mocks may download the same.
+const MOST_LOCKS: usize = 256;
+
+/// A message for more packages than any transaction has.
+const LONGEST: u64 = 16 << 20;
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Question {
-    Want(Vec<String>),
+    Want(BTreeMap<String, u64>),
     Fetched(BTreeMap<String, PathBuf>),
+    Wait(BTreeSet<String>),
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct Answer {
     have: BTreeMap<String, PathBuf>,
+    busy: BTreeSet<String>,
 }
 
 /// Serves until it is dropped.
@@ -55,12 +77,20 @@ impl Server {
         let over = Arc::new(AtomicBool::new(false));
         let (ends, top) = (Arc::clone(&over), directory.to_owned());
         let thread = std::thread::spawn(move || {
-            for stream in listener.incoming() {
+            // An error will not get better.
+            while let Ok((stream, _)) = listener.accept() {
                 if ends.load(Ordering::SeqCst) {
                     return;
                 }
-                let Ok(stream) = stream else { continue };
-                if let Err(error) = converse(&stream, &top, &store, &ends) {
+                let mut talk = Conversation {
+                    stream: &stream,
+                    top: &top,
+                    store: &store,
+                    ends: &ends,
+                    sizes: BTreeMap::new(),
+                    locks: BTreeMap::new(),
+                };
+                if let Err(error) = talk.hold() {
                     tracing::debug!("package cache: {error}");
                 }
             }
@@ -92,35 +122,138 @@ fn by_short_path<T>(directory: &Path, work: impl FnOnce(&Path) -> std::io::Resul
     work(&PathBuf::from(format!("/proc/self/fd/{number}/{SOCKET}"))).map_err(wrong())
 }
 
-fn converse(stream: &UnixStream, top: &Path, store: &Store, ends: &AtomicBool) -> Result<()> {
-    let wrong = || Error::io("talk to dnf in", top);
-    let mut locks = Locks::default();
-    for line in BufReader::new(stream).lines() {
-        let line = line.map_err(wrong())?;
-        match serde_json::from_str(&line).map_err(|error| wrong()(error.into()))? {
-            Question::Want(mut digests) => {
-                digests.retain(|digest| is_digest(digest));
-                let have = locks.settle(store, &digests, ends)?;
-                let answer = serde_json::to_string(&Answer { have });
-                let answer = answer.map_err(|error| wrong()(error.into()))?;
-                let mut to = stream;
-                writeln!(to, "{answer}").map_err(wrong())?;
+struct Conversation<'a> {
+    stream: &'a UnixStream,
+    top: &'a Path,
+    store: &'a Store,
+    ends: &'a AtomicBool,
+    sizes: BTreeMap<String, u64>,
+    /// The rights to download.
+    locks: BTreeMap<String, Lock>,
+}
+
+impl Conversation<'_> {
+    fn hold(&mut self) -> Result<()> {
+        // Nobody removes the store meanwhile. Somebody who does so now does not want it kept.
+        let Some(_in_use) = self.store.try_use()? else {
+            return Ok(());
+        };
+        let mut lines = BufReader::new(self.stream).take(LONGEST);
+        loop {
+            let mut line = String::new();
+            lines.read_line(&mut line).map_err(self.wrong())?;
+            if !line.ends_with('\n') {
+                return Ok(());
             }
-            Question::Fetched(files) => {
-                for (digest, file) in files.iter().filter(|(digest, _)| is_digest(digest)) {
-                    let kept =
-                        open_below(top, file).and_then(|mut file| store.keep(&mut file, digest));
-                    match kept {
-                        Ok(true) => {}
-                        Ok(false) => tracing::debug!("{} is not {digest}", file.display()),
-                        Err(error) => tracing::debug!("package cache: {error}"),
-                    }
-                    locks.0.remove(digest);
+            lines.set_limit(LONGEST);
+            let question = serde_json::from_str(&line).map_err(|e| self.wrong()(e.into()))?;
+            match question {
+                Question::Want(sizes) => {
+                    let answer = self.look(sizes);
+                    self.answer(&answer)?;
+                }
+                Question::Fetched(files) => self.keep(&files),
+                Question::Wait(digests) => {
+                    let answer = self.wait(digests);
+                    self.answer(&answer)?;
                 }
             }
         }
     }
-    Ok(())
+
+    fn wrong(&self) -> impl FnOnce(std::io::Error) -> Error + use<'_> {
+        Error::io("talk to dnf in", self.top)
+    }
+
+    fn answer(&self, answer: &Answer) -> Result<()> {
+        let mut text = serde_json::to_string(answer).map_err(|e| self.wrong()(e.into()))?;
+        text.push('\n');
+        let mut to = self.stream;
+        to.write_all(text.as_bytes()).map_err(self.wrong())
+    }
+
+    /// What there is, and what another mock downloads. All else is this one's to download.
+    fn look(&mut self, sizes: BTreeMap<String, u64>) -> Answer {
+        let mut answer = Answer::default();
+        for (digest, size) in sizes {
+            if !is_digest(&digest) {
+                continue;
+            }
+            if let Some(path) = self.store.find(&digest) {
+                answer.have.insert(digest, path);
+                continue;
+            }
+            if self.locks.len() < MOST_LOCKS {
+                match self.store.try_lock(&digest) {
+                    Ok(Some(lock)) => {
+                        // It may have come just before.
+                        if let Some(path) = self.store.find(&digest) {
+                            answer.have.insert(digest, path);
+                            continue;
+                        }
+                        self.locks.insert(digest.clone(), lock);
+                    }
+                    Ok(None) => {
+                        answer.busy.insert(digest);
+                        continue;
+                    }
+                    Err(error) => tracing::debug!("package cache: {error}"),
+                }
+            }
+            self.sizes.insert(digest, size);
+        }
+        answer
+    }
+
+    fn keep(&mut self, files: &BTreeMap<String, PathBuf>) {
+        for (digest, file) in files {
+            let Some(size) = self.sizes.get(digest) else {
+                continue;
+            };
+            let kept = open_below(self.top, file, *size)
+                .and_then(|mut file| self.store.keep(&mut file, digest, self.ends));
+            match kept {
+                Ok(true) => {}
+                Ok(false) => tracing::debug!("{} is not {digest}", file.display()),
+                Err(error) => tracing::debug!("package cache: {error}"),
+            }
+            self.locks.remove(digest);
+        }
+        // The rest could not be had: let others try.
+        self.locks.clear();
+    }
+
+    /// What others have downloaded; without what they gave up.
+    fn wait(&self, digests: BTreeSet<String>) -> Answer {
+        let began = Instant::now();
+        let mut said = false;
+        let mut answer = Answer::default();
+        let mut busy: BTreeSet<String> = digests.into_iter().filter(|d| is_digest(d)).collect();
+        loop {
+            busy.retain(|digest| {
+                if let Some(path) = self.store.find(digest) {
+                    answer.have.insert(digest.clone(), path);
+                    return false;
+                }
+                matches!(self.store.try_lock(digest), Ok(None))
+            });
+            let over = self.ends.load(Ordering::SeqCst) || self.is_alone();
+            if busy.is_empty() || over || began.elapsed() > PATIENCE {
+                return answer;
+            }
+            if !said && began.elapsed() > WORTH_SAYING {
+                tracing::info!("waiting for packages that another mock downloads");
+                said = true;
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// dnf has ended.
+    fn is_alone(&self) -> bool {
+        let mut fds = [PollFd::new(self.stream.as_fd(), PollFlags::empty())];
+        poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+    }
 }
 
 fn is_digest(word: &str) -> bool {
@@ -128,65 +261,29 @@ fn is_digest(word: &str) -> bool {
     word.len() == 64 && word.chars().all(hex)
 }
 
-/// Never through a link: the directory is one that scriptlets may reach.
-fn open_below(top: &Path, file: &Path) -> Result<std::fs::File> {
-    let wrong = || Error::io("open", top.join(file));
-    let directory = fs_err::File::open(top).map_err(wrong())?;
+/// A regular file of this size, never through a link.
+fn open_below(top: &Path, file: &Path, size: u64) -> Result<std::fs::File> {
+    let path = top.join(file);
+    let directory = fs_err::File::open(top).map_err(Error::io("open", &path))?;
     let how = OpenHow::new()
         .flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)
         .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS);
-    openat2(directory.file().as_fd(), file, how)
+    let file = openat2(directory.file().as_fd(), file, how)
         .map(std::fs::File::from)
-        .map_err(|errno| wrong()(errno.into()))
-}
-
-/// The rights to download, by digest.
-#[derive(Debug, Default)]
-struct Locks(BTreeMap<String, Lock>);
-
-impl Locks {
-    /// What there is of `digests`; for all others this mock has the right to download them. In the
-    /// order of the digests, so that two never wait for each other.
-    fn settle(
-        &mut self,
-        store: &Store,
-        digests: &[String],
-        ends: &AtomicBool,
-    ) -> Result<BTreeMap<String, PathBuf>> {
-        let mut sorted: Vec<&String> = digests.iter().collect();
-        sorted.sort();
-        let mut have = BTreeMap::new();
-        for digest in sorted {
-            let mut said = false;
-            loop {
-                if let Some(path) = store.find(digest) {
-                    have.insert(digest.clone(), path);
-                    break;
-                }
-                if let Some(lock) = store.try_lock(digest)? {
-                    // It may have come just before.
-                    match store.find(digest) {
-                        Some(path) => have.insert(digest.clone(), path).map(drop),
-                        None => self.0.insert(digest.clone(), lock).map(drop),
-                    };
-                    break;
-                }
-                if ends.load(Ordering::SeqCst) {
-                    return Ok(have);
-                }
-                if !std::mem::replace(&mut said, true) {
-                    tracing::debug!("waiting for a package that another mock downloads");
-                }
-                std::thread::sleep(PAUSE);
-            }
-        }
-        Ok(have)
+        .map_err(|errno| Error::io("open", &path)(errno.into()))?;
+    let metadata = file.metadata().map_err(Error::io("read", &path))?;
+    if metadata.is_file() && metadata.len() == size {
+        return Ok(file);
     }
+    let other = std::io::Error::other("it is not the package that was wanted");
+    Err(Error::io("keep", &path)(other))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
 
     #[test]
     fn digests() {
@@ -196,42 +293,121 @@ mod tests {
         }
     }
 
-    #[test]
-    fn one_downloads_the_other_waits_and_has_it() {
-        const HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
-        let scratch = tempfile::tempdir().unwrap();
-        let store = Store {
-            path: scratch.path().join("store"),
-        };
-        let servers: Vec<(PathBuf, Server)> = ["a", "b"]
-            .map(|name| {
+    struct Site {
+        scratch: tempfile::TempDir,
+        servers: Vec<Server>,
+    }
+
+    impl Site {
+        fn new() -> Self {
+            let scratch = tempfile::tempdir().unwrap();
+            let store = Store {
+                path: scratch.path().join("store"),
+            };
+            let servers = ["a", "b"].map(|name| {
                 let top = scratch.path().join(name);
                 fs_err::create_dir(&top).unwrap();
-                let server = Server::start(&top, store.clone()).unwrap();
-                (top, server)
-            })
-            .into();
-        let talk = |top: &Path, line: &str| {
-            let stream = by_short_path(top, |path| UnixStream::connect(path)).unwrap();
-            writeln!(&stream, "{line}").unwrap();
-            stream
-        };
-        let answer = |stream: &UnixStream| {
-            let mut line = String::new();
-            BufReader::new(stream).read_line(&mut line).unwrap();
-            line
-        };
-        let want = format!("{{\"want\":[\"{HELLO}\",\"../x\"]}}");
-        let first = talk(&servers[0].0, &want);
-        assert_eq!(answer(&first), "{\"have\":{}}\n");
-        let second = talk(&servers[1].0, &want);
-        fs_err::write(servers[0].0.join("p.rpm"), "hello").unwrap();
-        writeln!(&first, "{{\"fetched\":{{\"{HELLO}\":\"p.rpm\"}}}}").unwrap();
-        let path = store.path.join("sha256/2c").join(HELLO);
-        let expected = format!("{{\"have\":{{\"{HELLO}\":\"{}\"}}}}\n", path.display());
-        assert_eq!(answer(&second), expected);
+                Server::start(&top, store.clone()).unwrap()
+            });
+            Self {
+                servers: servers.into(),
+                scratch,
+            }
+        }
+
+        fn top(&self, name: &str) -> PathBuf {
+            self.scratch.path().join(name)
+        }
+
+        fn connect(&self, name: &str) -> UnixStream {
+            by_short_path(&self.top(name), |path| UnixStream::connect(path)).unwrap()
+        }
+
+        fn kept(&self) -> PathBuf {
+            self.top("store").join("sha256/2c").join(HELLO)
+        }
+    }
+
+    fn say(stream: &UnixStream, line: &str) {
+        let mut to = stream;
+        writeln!(to, "{line}").unwrap();
+    }
+
+    fn answer(stream: &UnixStream) -> String {
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).unwrap();
+        line
+    }
+
+    #[test]
+    fn one_downloads_the_other_waits_and_has_it() {
+        let site = Site::new();
+        let want = format!("{{\"want\":{{\"{HELLO}\":5,\"../x\":1}}}}");
+        let (first, second) = (site.connect("a"), site.connect("b"));
+        say(&first, &want);
+        assert_eq!(answer(&first), "{\"have\":{},\"busy\":[]}\n");
+        say(&second, &want);
+        assert_eq!(
+            answer(&second),
+            format!("{{\"have\":{{}},\"busy\":[\"{HELLO}\"]}}\n")
+        );
+        say(&second, &format!("{{\"wait\":[\"{HELLO}\"]}}"));
+        fs_err::write(site.top("a").join("p.rpm"), "hello").unwrap();
+        say(
+            &first,
+            &format!("{{\"fetched\":{{\"{HELLO}\":\"p.rpm\"}}}}"),
+        );
+        let have = format!("{{\"{HELLO}\":\"{}\"}}", site.kept().display());
+        assert_eq!(
+            answer(&second),
+            format!("{{\"have\":{have},\"busy\":[]}}\n")
+        );
         drop((first, second));
-        drop(servers);
-        assert_eq!(fs_err::read(path).unwrap(), b"hello");
+        assert_eq!(fs_err::read(site.kept()).unwrap(), b"hello");
+        drop(site.servers);
+    }
+
+    #[test]
+    fn whoever_gives_up_lets_others_try() {
+        let site = Site::new();
+        let want = format!("{{\"want\":{{\"{HELLO}\":5}}}}");
+        let (first, second) = (site.connect("a"), site.connect("b"));
+        say(&first, &want);
+        answer(&first);
+        say(&second, &want);
+        answer(&second);
+        say(&second, &format!("{{\"wait\":[\"{HELLO}\"]}}"));
+        drop(first);
+        assert_eq!(answer(&second), "{\"have\":{},\"busy\":[]}\n");
+    }
+
+    #[test]
+    fn only_the_file_that_was_wanted_is_kept() {
+        let site = Site::new();
+        let top = site.top("a");
+        fs_err::write(top.join("other"), "hellO").unwrap();
+        fs_err::write(top.join("longer"), "hello, world").unwrap();
+        fs_err::write(site.top("hello"), "hello").unwrap();
+        fs_err::os::unix::fs::symlink(site.top("hello"), top.join("link")).unwrap();
+        for file in ["other", "longer", "link", "../hello", "missing", "."] {
+            let stream = site.connect("a");
+            say(&stream, &format!("{{\"want\":{{\"{HELLO}\":5}}}}"));
+            answer(&stream);
+            say(
+                &stream,
+                &format!("{{\"fetched\":{{\"{HELLO}\":\"{file}\"}}}}"),
+            );
+            // Answered after that.
+            say(&stream, "{\"wait\":[]}");
+            answer(&stream);
+            assert!(!site.kept().exists(), "{file}");
+        }
+        // What is no message ends the conversation, and no other.
+        let stream = site.connect("a");
+        say(&stream, "{\"nonsense\":1}");
+        assert_eq!(answer(&stream), "");
+        let stream = site.connect("a");
+        say(&stream, "{\"want\":{}}");
+        assert_eq!(answer(&stream), "{\"have\":{},\"busy\":[]}\n");
     }
 }
