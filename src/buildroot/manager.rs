@@ -187,20 +187,20 @@ impl Buildroot<'_> {
 
     /// Puts the plugins for this run where the package manager finds them.
     fn plugin_options(&self, kind: PackageManagerKind, watch: &Watch) -> Result<Vec<String>> {
-        // microdnf's work is done by dnf 4. dnf 5 has no plugins in Python, yum has them in its
-        // configuration.
-        if !matches!(
-            kind,
-            PackageManagerKind::Dnf4 | PackageManagerKind::Microdnf
-        ) {
+        // dnf 5 has no plugins in Python, yum has them in its configuration.
+        let plugins = &self.equipment().manager.dnf_plugins;
+        let plugins: Vec<_> = plugins.iter().copied().chain(watch.plugin()).collect();
+        if plugins.is_empty() || !kind.is_dnf4() {
             return Ok(Vec::new());
         }
-        let plugins = &self.equipment().manager.dnf_plugins;
         let dir = self.layout.package_manager_home().join("plugin");
-        let mut options = Vec::new();
-        for plugin in plugins.iter().copied().chain(watch.plugin()) {
-            plugin.install(&dir)?;
-            options = python_plugins::options(&dir, &self.cx.config.packages.dnf_conf);
+        plugins.iter().try_for_each(|plugin| plugin.install(&dir))?;
+        let options = python_plugins::options(&dir, &self.cx.config.packages.dnf_conf);
+        if options.is_empty() && !self.no_plugins.replace(true) {
+            tracing::warn!(
+                "dnf's own plugins are not found, so mock's are left out (noverify, package_cache, nofsync=python); \
+                 `pluginpath` in dnf.conf says where they are"
+            );
         }
         Ok(options)
     }

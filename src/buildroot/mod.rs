@@ -79,6 +79,8 @@ pub(crate) struct Buildroot<'a> {
     pub(crate) user: User,
     pub(crate) extras: Extras,
     equipment: OnceCell<Equipment>,
+    /// That dnf cannot load plugins was said.
+    no_plugins: Cell<bool>,
     pub(crate) storage: Box<dyn Storage + 'a>,
     ground: RefCell<Ground>,
     looks: cache::current::Looks,
@@ -181,6 +183,7 @@ impl<'a> Buildroot<'a> {
             user,
             extras,
             equipment: OnceCell::new(),
+            no_plugins: Cell::default(),
             storage,
             ground: RefCell::new(ground),
             looks: cache::current::Looks::new(cx),

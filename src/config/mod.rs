@@ -139,6 +139,13 @@ pub(crate) enum PackageManagerKind {
     Microdnf,
 }
 
+impl PackageManagerKind {
+    /// microdnf's work is done by dnf 4, from the host.
+    pub(crate) fn is_dnf4(self) -> bool {
+        matches!(self, Self::Dnf4 | Self::Microdnf)
+    }
+}
+
 /// Settings each package manager has of its own (`dnf4_command`, `dnf5_common_opts`, ...).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PackageManagerSettings {

@@ -1,8 +1,8 @@
-//! Plugins of ours for dnf 4, in Python, that are in force for single runs.
+//! Plugins of ours for dnf 4 and yum, in Python, that are in force for single runs.
 //!
-//! They lie in a directory of their own outside the root, which is added to dnf's plugin path on
-//! the command line: nothing of the host's dnf changes, and nothing of them is in the root. Each
-//! does nothing unless a variable of its own is set, so what lies in the directory never matters.
+//! They lie in a directory of their own outside the root. It is added to dnf's plugin path on the
+//! command line, so nothing of the host's dnf changes, and nothing of them is in the root; yum reads its
+//! plugin path in the root's `yum.conf` alone. Each does nothing unless a variable of its own is set, so what lies in the directory never matters.
 
 use std::path::{Path, PathBuf};
 

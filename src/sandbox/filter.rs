@@ -49,8 +49,12 @@ const SYNC_FILE: [&str; 5] = [
     "sync_file_range2",
 ];
 
-/// Calls that wait for more, or for memory.
-const SYNC_ALL: [&str; 2] = ["sync", "msync"];
+/// The call that waits for everything.
+const SYNC_ALL: &str = "sync";
+
+/// The call that waits for memory, when this bit is in its third argument. Programs also ask it what is
+/// mapped.
+const SYNC_MEMORY: (&str, u64) = ("msync", nix::libc::MS_SYNC as u64);
 
 /// Whether this kernel, and whatever container this is, lets filters be loaded.
 pub(crate) fn available() -> bool {
@@ -81,6 +85,8 @@ pub(super) fn install(sandbox: &Sandbox) -> Result<Option<Supervisor>> {
 fn load(pretend: Option<Ids>, sync_calls: SyncCalls) -> Loaded<Option<Supervisor>> {
     let mut filter = ScmpFilterContext::new(ScmpAction::Allow)?;
     filter.set_ctl_nnp(false)?;
+    // Programs of other kinds that the processor runs (32-bit ARM) are not what this is about.
+    filter.set_act_badarch(ScmpAction::Allow)?;
     if ScmpArch::native() == ScmpArch::X8664 {
         filter.add_arch(ScmpArch::X86)?;
     }
@@ -110,11 +116,14 @@ fn ignore_sync_calls(filter: &mut ScmpFilterContext) -> Loaded<()> {
             filter.add_rule_conditional(ScmpAction::Errno(0), call, &[open])?;
         }
     }
-    for name in SYNC_ALL {
-        if let Ok(call) = ScmpSyscall::from_name(name) {
-            filter.add_rule(ScmpAction::Errno(0), call)?;
-        }
-    }
+    filter.add_rule(ScmpAction::Errno(0), ScmpSyscall::from_name(SYNC_ALL)?)?;
+    let (name, bit) = SYNC_MEMORY;
+    let waits = ScmpArgCompare::new(2, ScmpCompareOp::MaskedEqual(bit), bit);
+    filter.add_rule_conditional(
+        ScmpAction::Errno(0),
+        ScmpSyscall::from_name(name)?,
+        &[waits],
+    )?;
     Ok(())
 }
 

@@ -28,6 +28,7 @@ int main(int argc, char **argv)
 	printf("%d,", TELL(syncfs(path)));
 	printf("%d,", TELL(sync_file_range(ends[1], 0, 1, SYNC_FILE_RANGE_WRITE)));
 	printf("%d ", TELL(msync((char *)ends + 1, 1, MS_SYNC)));
+	printf("asked=%d ", TELL(msync((char *)ends + 1, 1, MS_ASYNC)));
 	printf("never=%d,%d ", TELL(fsync(-1)), TELL(fsync(1 << 30)));
 	synced = open("/tmp", O_TMPFILE | O_WRONLY | O_SYNC, 0600);
 	printf("O_SYNC=%d ", TELL(write(synced, "x", 1)));
@@ -38,13 +39,13 @@ int main(int argc, char **argv)
 "#;
 
 /// What it says when the kernel carries the calls out: EINVAL, EBADF, ESPIPE; then EBADF.
-const CARRIED: &str = "calls=22,22,9,29,22 never=9,9 O_SYNC=0 closed=9\n";
+const CARRIED: &str = "calls=22,22,9,29,22 asked=22 never=9,9 O_SYNC=0 closed=9\n";
 
 /// By a filter, which does not know what is open.
-const FILTERED: &str = "calls=0,0,0,0,0 never=9,9 O_SYNC=0 closed=0\n";
+const FILTERED: &str = "calls=0,0,0,0,0 asked=22 never=9,9 O_SYNC=0 closed=0\n";
 
-/// By a library, which asks.
-const PRELOADED: &str = "calls=0,0,0,0,0 never=9,9 O_SYNC=0 closed=9\n";
+/// By a library, which asks what is open and what is mapped.
+const PRELOADED: &str = "calls=0,0,0,0,22 asked=22 never=9,9 O_SYNC=0 closed=9\n";
 
 /// Method, and what the dynamic and the static program say.
 const METHODS: [(&str, &str, &str); 4] = [

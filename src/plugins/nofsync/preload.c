@@ -1,7 +1,7 @@
 /*
  * Calls that wait for the disk, without the waiting: loaded by the dynamic linker before libc.
  *
- * Nothing is linked, not even libc, and the only symbol used has no version: whatever libc a root
+ * Nothing is linked, not even libc, and the symbols used have no version: whatever libc a root
  * has, this can be loaded. A descriptor that is not open is still an error (EBADF): fcntl() is
  * asked, and sets errno.
  */
@@ -9,6 +9,7 @@
 #define PUBLIC __attribute__((visibility("default")))
 
 extern int fcntl(int fd, int command, ...);
+extern int mincore(void *address, unsigned long length, unsigned char *vector);
 
 static const int f_getfd = 1; /* F_GETFD, the same on every Linux */
 
@@ -44,10 +45,11 @@ PUBLIC int sync_file_range(int fd, long long offset, long long length, unsigned 
 	return is_open(fd);
 }
 
+/* Programs also ask it whether memory is mapped, and at a page: mincore() knows both. */
 PUBLIC int msync(void *address, unsigned long length, int flags)
 {
-	(void)address;
-	(void)length;
+	unsigned char resident;
+
 	(void)flags;
-	return 0;
+	return length ? mincore(address, 1, &resident) : 0;
 }
