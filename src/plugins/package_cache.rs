@@ -105,6 +105,7 @@ impl Run {
         };
         store.tidy(age)?;
         let home = root.layout.package_manager_home();
+        fs_err::create_dir_all(&home).map_err(Error::io("make", &home))?;
         // What a killed mock leaves of it is trash.
         let directory = tempfile::Builder::new()
             .prefix(&scratch_prefix())

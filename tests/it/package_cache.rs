@@ -143,7 +143,7 @@ fn a_damaged_package_is_downloaded_again() {
     web.mock(&["--init"]).ok();
     assert_eq!(web.asked(), before + 1);
     assert_eq!(web.kept(), kept);
-    assert_eq!(fs::read(&kept[0]).expect("a test's file"), good);
+    assert!(fs::read(&kept[0]).expect("a test's file") == good);
 }
 
 #[test]
@@ -210,21 +210,19 @@ fn downloads_outlive_what_comes_after_them() {
     assert_eq!(web.kept().len(), before);
     let target = web.place.path("files/wanted");
     let option = format!("--downloaddir={}", target.display());
-    web.mock(&["--pm-cmd", "download", "-y", &option, "hello"])
-        .run();
     web.mock(&[
         "--pm-cmd",
         "install",
         "-y",
         "--downloadonly",
         &option,
-        "zlib",
+        "unzip",
     ])
     .ok();
     let files = walk(&target);
     assert!(
         files
             .iter()
-            .any(|file| file.to_string_lossy().contains("/zlib-"))
+            .any(|file| file.to_string_lossy().contains("/unzip-"))
     );
 }

@@ -179,6 +179,8 @@ impl Conversation<'_> {
             if !is_digest(&digest) {
                 continue;
             }
+            // What there is may turn out to be damaged, and is downloaded then, too.
+            self.sizes.insert(digest.clone(), size);
             if let Some(path) = self.store.find(&digest) {
                 answer.have.insert(digest, path);
                 continue;
@@ -195,12 +197,10 @@ impl Conversation<'_> {
                     }
                     Ok(None) => {
                         answer.busy.insert(digest);
-                        continue;
                     }
                     Err(error) => tracing::debug!("package cache: {error}"),
                 }
             }
-            self.sizes.insert(digest, size);
         }
         answer
     }
