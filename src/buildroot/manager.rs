@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::cache::{Ground, Watch};
 use super::layout::UNFINISHED;
+use super::tools::Tools;
 use super::{Buildroot, Cmd};
 use crate::config::PackageManagerKind;
 use crate::error::{Error, Result};
@@ -32,11 +33,19 @@ impl Probe for HostPrograms {
 impl Buildroot<'_> {
     /// Chooses a package manager that is there, and says so when it is not the configured one.
     pub(crate) fn choose_package_manager(&self) -> Result<PackageManagerKind> {
-        let packages = &self.cx.config.packages;
-        let chosen = package_manager::choose(packages, &HostPrograms)?;
-        let name = package_manager::of(chosen).name();
+        let config = self.cx.config;
+        let packages = &config.packages;
         let wanted = package_manager::of(packages.package_manager).name();
-        if name != wanted && packages.dnf_warning {
+        if config.bootstrap().is_some() {
+            tracing::debug!("Package manager {wanted} detected and used (direct choice)");
+            return Ok(packages.package_manager);
+        }
+        let command = |kind| self.manager_command(kind);
+        let chosen = package_manager::choose(packages.package_manager, command, &HostPrograms)?;
+        let name = package_manager::of(chosen).name();
+        if name != wanted && config.chroot.is_bootstrap {
+            tracing::info!("Using '{name}' instead of '{wanted}' for bootstrap chroot");
+        } else if name != wanted && packages.dnf_warning {
             tracing::warn!(
                 "Using '{name}' instead of '{wanted}': it may resolve dependencies differently"
             );
@@ -92,7 +101,18 @@ impl Buildroot<'_> {
     pub(super) fn make_package_manager_home(&self) -> Result<()> {
         let home = self.layout.package_manager_home();
         fs_err::create_dir_all(home.join("tmp")).map_err(Error::io("make", &home))?;
-        crate::fs::replace(&home.join(".rpmmacros"), rpm_macros().as_bytes())
+        crate::fs::replace(&home.join(".rpmmacros"), self.manager_macros().as_bytes())
+    }
+
+    /// What the package manager's rpm reads when it works on the root from outside.
+    pub(crate) fn manager_macros(&self) -> String {
+        // Debian's rpm alone has a database path that depends on who asks.
+        let tools = self.tools();
+        if tools.tree(&self.layout.root).join("usr/bin/dpkg").exists() {
+            format!("{MACROS}%_dbpath /var/lib/rpm\n")
+        } else {
+            MACROS.to_owned()
+        }
     }
 
     /// Runs `op`, with the configured number of attempts.
@@ -172,8 +192,10 @@ impl Buildroot<'_> {
 
     fn package_manager_argv(&self, kind: PackageManagerKind, op: &Op) -> Vec<String> {
         let config = self.cx.config;
+        let command = self.manager_command(kind);
         let cx = Context {
-            root: &self.layout.root,
+            root: (self.tools() != Tools::Itself).then_some(&*self.layout.root),
+            command: &command,
             releasever: config.chroot.releasever.as_deref(),
             forcearch: config.chroot.forcearch.as_deref(),
             offline: !config.network.online,
@@ -190,12 +212,18 @@ impl Buildroot<'_> {
         // dnf 5 has no plugins in Python, yum has them in its configuration.
         let plugins = &self.equipment().manager.dnf_plugins;
         let plugins: Vec<_> = plugins.iter().copied().chain(watch.plugin()).collect();
-        if plugins.is_empty() || !kind.is_dnf4() {
+        // A program in the root itself does not see them.
+        let tools = self.tools();
+        if plugins.is_empty() || !kind.is_dnf4() || tools == Tools::Itself {
             return Ok(Vec::new());
         }
         let dir = self.layout.package_manager_home().join("plugin");
         plugins.iter().try_for_each(|plugin| plugin.install(&dir))?;
-        let options = python_plugins::options(&dir, &self.cx.config.packages.dnf_conf);
+        let options = python_plugins::options(
+            tools.tree(&self.layout.root),
+            &dir,
+            &self.cx.config.packages.dnf_conf,
+        );
         if options.is_empty() && !self.no_plugins.replace(true) {
             tracing::warn!(
                 "dnf's own plugins are not found, so mock's are left out (noverify, package_cache, nofsync=python); \
@@ -241,7 +269,7 @@ impl Buildroot<'_> {
         cwd: Option<&Path>,
         watch: &Watch,
     ) -> Result<String> {
-        let mut cmd = self.host_cmd(argv, cwd);
+        let mut cmd = self.manager_cmd(argv, op, cwd);
         self.equipment().manager.program.equip(&mut cmd);
         cmd.env.extend(watch.environment());
         let mut sink = LogSink::root(self.cx.live, true);
@@ -251,7 +279,13 @@ impl Buildroot<'_> {
         self.storage.will_change()?;
         self.inside.write(UNFINISHED, b"", 0o644, User::ROOT)?;
         // An interruption leaves the mark; a failure is the package manager's own, and ordered.
-        let status = self.run_logged(&cmd, &mut sink)?;
+        let status = match self.run_logged(&cmd, &mut sink) {
+            Err(Error::Spawn { program, .. }) => {
+                self.inside.remove(UNFINISHED)?;
+                return Err(self.not_available(&program));
+            }
+            run => run?,
+        };
         self.inside.remove(UNFINISHED)?;
         let output = sink.captured_text();
         self.warn_of_preload(&output);
@@ -275,6 +309,24 @@ impl Buildroot<'_> {
             hint: self.package_hint(&cause),
             cause,
         })
+    }
+
+    fn not_available(&self, program: &str) -> Error {
+        let (place, how) = match self.tools() {
+            Tools::Host => ("", "install the package that contains it"),
+            Tools::Bootstrap { .. } => (
+                " in the bootstrap root",
+                "let bootstrap_chroot_additional_packages name the package that contains it, or use the host's with \
+                 --no-bootstrap-chroot",
+            ),
+            Tools::Itself => (" in the image", "use another image"),
+        };
+        Error::Refused {
+            message: format!("Command {program} is not available{place}"),
+            hint: Some(format!(
+                "{how}; or use another package manager with --dnf, --dnf5 or --yum"
+            )),
+        }
     }
 
     /// Says once that programs of the root work without the library they were to load.
@@ -358,17 +410,6 @@ fn bars(kind: PackageManagerKind) -> Bars {
         PackageManagerKind::Dnf4 | PackageManagerKind::Microdnf | PackageManagerKind::Yum => {
             Bars::Row
         }
-    }
-}
-
-/// What rpm reads when it works on a root from outside.
-pub(crate) fn rpm_macros() -> String {
-    // Debian's rpm alone has a database path that depends on who asks.
-    let debian = Path::new("/usr/bin/dpkg").exists();
-    if debian {
-        format!("{MACROS}%_dbpath /var/lib/rpm\n")
-    } else {
-        MACROS.to_owned()
     }
 }
 

@@ -17,6 +17,7 @@ mod saved;
 mod skeleton;
 pub(crate) mod snapshots;
 pub(crate) mod storage;
+pub(crate) mod tools;
 pub(crate) mod trash;
 mod users;
 
@@ -30,7 +31,7 @@ use crate::config::{Config, Value};
 use crate::error::{Error, Result};
 use crate::host::{self, Host};
 use crate::identity::Identity;
-use crate::report::LogSink;
+use crate::report::{LogSink, Step};
 use crate::rpm::requires::{Installed, QUERY};
 use crate::run::{Cmd, Runner, Sink, Status, Stdio};
 use crate::sandbox::{Mount, Network, Sandbox, SyncCalls, User, View};
@@ -43,6 +44,7 @@ pub(crate) use manager::describe;
 use layout::{INITIALIZED, Layout, UNFINISHED};
 use lock::{Lock, Mode};
 use storage::{Attached, Storage};
+use tools::Tools;
 
 /// What nearly everything needs; fixed for a run.
 #[derive(Clone, Copy)]
@@ -79,6 +81,7 @@ pub(crate) struct Buildroot<'a> {
     pub(crate) user: User,
     pub(crate) extras: Extras,
     equipment: OnceCell<Equipment>,
+    tools: RefCell<Tools>,
     /// That dnf cannot load plugins was said.
     no_plugins: Cell<bool>,
     pub(crate) storage: Box<dyn Storage + 'a>,
@@ -108,10 +111,17 @@ pub(crate) struct Inner {
 impl Drop for Buildroot<'_> {
     fn drop(&mut self) {
         self.inside.release();
-        if !self.stays.get()
-            && self.lock.is_last()
-            && let Err(error) = self.storage.finish()
-        {
+        if self.stays.get() || !self.lock.is_last() {
+            return;
+        }
+        let finished = self.storage.finish();
+        // Nobody looks for a bootstrap root at its path.
+        let unneeded = self.cx.config.chroot.is_bootstrap && self.storage.states().is_some();
+        let hidden = match unneeded {
+            true => self.storage.detach(),
+            false => Ok(()),
+        };
+        if let Err(error) = finished.and(hidden) {
             tracing::debug!("{error}");
         }
     }
@@ -183,6 +193,7 @@ impl<'a> Buildroot<'a> {
             user,
             extras,
             equipment: OnceCell::new(),
+            tools: RefCell::default(),
             no_plugins: Cell::default(),
             storage,
             ground: RefCell::new(ground),
@@ -232,6 +243,25 @@ impl<'a> Buildroot<'a> {
             self.lock.share()?;
         }
         Ok(())
+    }
+
+    /// What is in the tree is of no importance: it is started anew before anything is put into it.
+    pub(crate) fn disregard(&self) {
+        *self.ground.borrow_mut() = Ground::Unmade;
+    }
+
+    /// A phase of the work on this root.
+    pub(crate) fn step(&self, name: impl Into<String>) -> Step {
+        if self.cx.config.chroot.is_bootstrap {
+            Step::start_of_bootstrap(name)
+        } else {
+            Step::start(name)
+        }
+    }
+
+    /// What transactions lead to is kept and found again.
+    pub(crate) fn keeps_states(&self) -> bool {
+        self.storage.states().is_some() && self.cx.config.chroot.layer_cache
     }
 
     /// Nothing below keeps earlier states of the root.

@@ -243,7 +243,7 @@ impl Buildroot<'_> {
 
     fn is_mount_target(&self, path: &str) -> bool {
         self.extras.mounts.iter().any(|mount| match mount {
-            Mount::Bind { target, .. } => target.starts_with(path),
+            Mount::Bind { target, .. } | Mount::Scratch { target } => target.starts_with(path),
             Mount::Proc | Mount::Sys | Mount::Dev => false,
         })
     }

@@ -209,13 +209,25 @@ pub(super) struct PackageArgs {
     #[arg(long)]
     pub(super) no_layer_cache: bool,
 
-    /// Use the host's package manager, which is what happens anyway
-    #[arg(long)]
+    /// Install with the distribution's own package manager, from a bootstrap root
+    #[arg(long, overrides_with = "no_bootstrap_chroot")]
+    pub(super) bootstrap_chroot: bool,
+
+    /// Install with the host's package manager
+    #[arg(long, overrides_with = "bootstrap_chroot")]
     pub(super) no_bootstrap_chroot: bool,
 
-    /// Use no container image for the package manager, which is what happens anyway
-    #[arg(long)]
+    /// Make the bootstrap root from a container image
+    #[arg(long, overrides_with = "no_bootstrap_image")]
+    pub(super) use_bootstrap_image: bool,
+
+    /// Install the bootstrap root from packages
+    #[arg(long, overrides_with = "use_bootstrap_image")]
     pub(super) no_bootstrap_image: bool,
+
+    /// Take it that the image holds the package manager, and install nothing into it
+    #[arg(long)]
+    pub(super) bootstrap_image_ready: bool,
 }
 
 /// `--enablerepo` and `--disablerepo`: which comes first matters to the package manager.

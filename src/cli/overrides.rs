@@ -135,11 +135,21 @@ fn set(args: &Args, warnings: &mut Vec<String>) -> Result<Vec<(String, Value)>> 
     if packages.no_layer_cache {
         put("layer_cache", Value::Bool(false));
     }
+    if packages.use_bootstrap_image || packages.no_bootstrap_image {
+        put(
+            "use_bootstrap_image",
+            Value::Bool(packages.use_bootstrap_image),
+        );
+    }
+    // An image is for a bootstrap root.
+    if packages.bootstrap_chroot || packages.use_bootstrap_image {
+        put("use_bootstrap", Value::Bool(true));
+    }
     if packages.no_bootstrap_chroot {
         put("use_bootstrap", Value::Bool(false));
     }
-    if packages.no_bootstrap_image {
-        put("use_bootstrap_image", Value::Bool(false));
+    if packages.bootstrap_image_ready {
+        put("bootstrap_image_ready", Value::Bool(true));
     }
 
     isolation(&args.isolation, &mut set, warnings)?;

@@ -16,7 +16,7 @@ use crate::sandbox::User;
 const NOT_FOUND: u8 = 127;
 
 pub(super) fn run(cx: Cx<'_>, trash: &Trash, inside: &Inside) -> Result<()> {
-    let session = Session::open(cx, trash, Prepare::Keep)?;
+    let session = Session::open(cx, trash, Prepare::Enter)?;
     let root = &session.root;
     let words = literal(&Value::List(
         inside

@@ -16,7 +16,7 @@ pub(super) fn copyin(
     sources: &[PathBuf],
     destination: &str,
 ) -> Result<()> {
-    let session = Session::open(cx, trash, Prepare::Keep)?;
+    let session = Session::open(cx, trash, Prepare::Enter)?;
     let root = &session.root;
     let destination = format!("/{}", destination.trim_start_matches('/'));
     let into_directory = root.inside.is_dir(&destination);
@@ -69,7 +69,7 @@ pub(super) fn copyout(
     sources: &[String],
     destination: &Path,
 ) -> Result<()> {
-    let session = Session::open(cx, trash, Prepare::Keep)?;
+    let session = Session::open(cx, trash, Prepare::Enter)?;
     let root = &session.root;
     let mut matches = Vec::new();
     for source in sources {

@@ -11,7 +11,7 @@ use crate::report::LogSink;
 
 pub(super) fn mount(cx: Cx<'_>, trash: &Trash, words: &[String]) -> Result<()> {
     if !words.is_empty() {
-        let session = Session::open(cx, trash, Prepare::Keep)?;
+        let session = Session::open(cx, trash, Prepare::Enter)?;
         let cmd = session.root.beside_cmd(words);
         let status = cx.runner.run(&cmd, &mut LogSink::capture_only())?;
         return if status.success() {

@@ -56,15 +56,11 @@ fn list(names: &[String]) -> String {
 fn scrub(cx: Cx<'_>, trash: &Trash, target: ScrubTarget) -> Result<()> {
     let layout = Layout::of(&cx.config.chroot);
     let config = &cx.config.config_name;
-    let beside = |path: &std::path::Path| path.with_file_name(bootstrap_name(path));
     match target {
         ScrubTarget::All => {
             tracing::info!("scrubbing everything for {config}");
-            storage(cx, trash, |_| true)?;
-            recipe::clean::clean(cx, trash)?;
-            trash.discard(&layout.cache)?;
-            trash.discard(&beside(&layout.base))?;
-            trash.discard(&beside(&layout.cache))
+            everything(cx, trash)?;
+            bootstrap(cx, trash)
         }
         ScrubTarget::Chroot => {
             tracing::info!("scrubbing chroot for {config}");
@@ -72,8 +68,7 @@ fn scrub(cx: Cx<'_>, trash: &Trash, target: ScrubTarget) -> Result<()> {
         }
         ScrubTarget::Bootstrap => {
             tracing::info!("scrubbing bootstrap for {config}");
-            trash.discard(&beside(&layout.base))?;
-            trash.discard(&beside(&layout.cache))
+            bootstrap(cx, trash)
         }
         ScrubTarget::Cache => {
             tracing::info!("scrubbing cache for {config}");
@@ -106,6 +101,23 @@ fn scrub(cx: Cx<'_>, trash: &Trash, target: ScrubTarget) -> Result<()> {
     }
 }
 
+fn everything(cx: Cx<'_>, trash: &Trash) -> Result<()> {
+    storage(cx, trash, |_| true)?;
+    recipe::clean::clean(cx, trash)?;
+    trash.discard(&Layout::of(&cx.config.chroot).cache)
+}
+
+/// The bootstrap root, also one that is not used any more.
+fn bootstrap(cx: Cx<'_>, trash: &Trash) -> Result<()> {
+    match cx.config.any_bootstrap() {
+        Some(bootstrap) => {
+            let config = &bootstrap.config;
+            everything(Cx { config, ..cx }, trash)
+        }
+        None => Ok(()),
+    }
+}
+
 /// Heads and states, on the storages that `wanted` names: the configured one, and those that an
 /// earlier configuration may have left something in.
 fn storage(cx: Cx<'_>, trash: &Trash, wanted: impl Fn(&str) -> bool) -> Result<()> {
@@ -131,11 +143,4 @@ fn forget_installed(cx: Cx<'_>, trash: &Trash) -> Result<()> {
     Records::at(&chroot.store).forget_uses_of(&chroot.shared_name)?;
     let storage = plugins::enabled(cx.config)?.storage(cx, trash)?;
     storage.states().map_or(Ok(()), |states| states.collect())
-}
-
-fn bootstrap_name(path: &std::path::Path) -> String {
-    format!(
-        "{}-bootstrap",
-        path.file_name().unwrap_or_default().to_string_lossy()
-    )
 }

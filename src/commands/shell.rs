@@ -11,7 +11,7 @@ use crate::run::Stdio;
 use crate::sandbox::User;
 
 pub(super) fn run(cx: Cx<'_>, trash: &Trash, inside: &Inside) -> Result<()> {
-    let session = Session::open(cx, trash, Prepare::Keep)?;
+    let session = Session::open(cx, trash, Prepare::Enter)?;
     let root = &session.root;
     let unprivileged = inside.unpriv || cx.config.users.no_root_shells;
     let how = Inner {

@@ -146,7 +146,6 @@ fn what_has_no_effect_or_is_wrong_is_said_with_its_line() {
          config_opts['chroot_setup_cdm'] = 'x'\nconfig_opts['dist'] = 'x'\n",
     )]);
     insta::assert_snapshot!(site.warnings(), @r"
-    /etc/a.cfg:2: use_bootstrap is not supported yet: the host's package manager installs the packages
     /etc/a.cfg:3: plugin ccache is not supported yet: compilers run uncached
     /etc/a.cfg:4: nothing plugin is enabled in configuration but is not installed
     /etc/a.cfg:5: unknown key chroot_setup_cdm (did you mean chroot_setup_cmd?)

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use super::bootstrap;
 use super::cfg;
 use super::keys::schema;
 use super::layers::{self, Search};
@@ -87,7 +88,10 @@ pub(crate) fn load(request: &Request<'_>) -> Result<Loaded> {
         state.warn(warning);
     }
     let (options, files) = (state.options, state.files_read);
-    let config = resolve::config(&options, overrides, &found.name, files, &request.host)?;
+    let host = &request.host;
+    let mut config = resolve::config(&options, overrides, &found.name, files, host)?;
+    let bootstrap = bootstrap::of(&config, &options, overrides, &request.host_arch, host)?;
+    config.bootstrap = Some(Box::new(bootstrap));
     Ok(Loaded {
         config,
         options,

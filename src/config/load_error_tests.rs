@@ -51,7 +51,6 @@ key = 1
     /etc/a.toml:22: unknown key bootstrap.nonsense
     /etc/a.toml:29: unknown key strange (did you mean chroot.storage?)
     /etc/a.toml:24: dev_loop_count is not supported yet: a build sees no devices of the host
-    /etc/a.toml:19: use_bootstrap is not supported yet: the host's package manager installs the packages
     /etc/a.toml:14: plugin ccache is not supported yet: compilers run uncached
     /etc/a.toml:25: isolation with nspawn is not supported yet: mock's own sandbox is used
     /etc/a.toml:27: unknown key relasever (did you mean releasever?)

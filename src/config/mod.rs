@@ -6,6 +6,7 @@
 //! [`Config`] afterwards. Key names and defaults are the original's; `configs/defaults.toml`,
 //! embedded in the binary, is the single source of the defaults and of `docs/config.md`.
 
+mod bootstrap;
 pub(crate) mod cfg;
 pub(crate) mod debug;
 mod dnf;
@@ -58,6 +59,8 @@ pub(crate) struct Config {
     pub(crate) config_name: String,
     pub(crate) description: Option<String>,
     pub(crate) chroot: Chroot,
+    /// `None`: it is a bootstrap root itself.
+    bootstrap: Option<Box<Bootstrap>>,
     pub(crate) users: Users,
     pub(crate) packages: Packages,
     pub(crate) rpmbuild: Rpmbuild,
@@ -70,12 +73,33 @@ pub(crate) struct Config {
     pub(crate) config_paths: Vec<PathBuf>,
 }
 
+impl Config {
+    /// The root that holds the package manager; nothing where the host's fills the build root.
+    pub(crate) fn bootstrap(&self) -> Option<&Bootstrap> {
+        self.any_bootstrap().filter(|bootstrap| bootstrap.enable)
+    }
+
+    /// The same, also where it is not to be used: it may be there from before.
+    pub(crate) fn any_bootstrap(&self) -> Option<&Bootstrap> {
+        self.bootstrap.as_deref()
+    }
+}
+
+/// The root that holds the package manager.
+#[derive(Debug, Clone)]
+pub(crate) struct Bootstrap {
+    enable: bool,
+    pub(crate) config: Config,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Chroot {
     /// `root`, with `-<unique-ext>` appended when one was given. Never empty, no `/`.
     pub(crate) name: String,
     /// `root` without the unique extension: what caches are keyed by.
     pub(crate) shared_name: String,
+    /// It holds the package manager of another root, and nothing is built in it.
+    pub(crate) is_bootstrap: bool,
     pub(crate) target_arch: String,
     /// `None`: no check of the host's architecture is made.
     pub(crate) legal_host_arches: Option<Vec<String>>,
@@ -150,6 +174,8 @@ impl PackageManagerKind {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PackageManagerSettings {
     pub(crate) command: String,
+    /// On the host, to fill a bootstrap root; `command` if it is not given.
+    pub(crate) system_command: Option<String>,
     pub(crate) common_opts: Vec<String>,
     pub(crate) builddep_command: Option<String>,
     pub(crate) builddep_opts: Vec<String>,

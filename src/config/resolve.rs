@@ -51,6 +51,7 @@ pub(super) fn config(
         network: network(&reader, host)?,
         logging: logging(&reader)?,
         plugins: plugins(&shared, options)?,
+        bootstrap: None,
         chroot,
         config_paths,
     })
@@ -80,6 +81,7 @@ fn chroot(reader: &Reader<'_>, name: String, shared_name: String, host: &Host) -
     Ok(Chroot {
         name,
         shared_name,
+        is_bootstrap: false,
         target_arch: reader.string(&["target_arch"])?,
         legal_host_arches: match reader.value(&["legal_host_arches"])? {
             Some(_) => Some(reader.list(&["legal_host_arches"])?),

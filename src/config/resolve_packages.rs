@@ -68,6 +68,7 @@ fn settings(reader: &Reader<'_>, manager: &str) -> Result<PackageManagerSettings
     let key = |suffix: &str| format!("{manager}_{suffix}");
     Ok(PackageManagerSettings {
         command: reader.string(&[&key("command")])?,
+        system_command: reader.text(&[&key("system_command")])?,
         common_opts: reader.words(&[&key("common_opts")])?,
         builddep_command: reader.text(&[&key("builddep_command")])?,
         builddep_opts: reader.words(&[&key("builddep_opts")])?,

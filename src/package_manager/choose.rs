@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{PackageManagerKind, Packages};
+use crate::config::PackageManagerKind;
 use crate::error::{Error, Result};
-
-use super::settings;
 
 /// Looks at programs of the host.
 pub(crate) trait Probe {
@@ -35,18 +33,20 @@ fn mark(kind: PackageManagerKind) -> &'static str {
     }
 }
 
-/// The first candidate whose program is there.
-pub(crate) fn choose(packages: &Packages, probe: &dyn Probe) -> Result<PackageManagerKind> {
-    let desired = packages.package_manager;
+/// The first candidate whose program is there. `command` names each one's program.
+pub(crate) fn choose(
+    desired: PackageManagerKind,
+    command: impl Fn(PackageManagerKind) -> String,
+    probe: &dyn Probe,
+) -> Result<PackageManagerKind> {
     let found = candidates(desired).iter().copied().find(|kind| {
-        let command = Path::new(&settings(packages, *kind).command);
         probe
-            .resolve(command)
+            .resolve(Path::new(&command(*kind)))
             .and_then(|path| Some(path.file_name()?.to_str()?.contains(mark(*kind))))
             == Some(true)
     });
     found.ok_or_else(|| {
-        let command = &settings(packages, desired).command;
+        let command = command(desired);
         Error::BuildSetup {
             message: format!("no package manager found: {command} is not available, nor is another one"),
             hint: Some(

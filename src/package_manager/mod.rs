@@ -33,6 +33,20 @@ pub(crate) enum Op {
     Module(String, Vec<String>),
 }
 
+impl Op {
+    /// What may name files.
+    pub(crate) fn arguments(&self) -> &[String] {
+        match self {
+            Self::Install(words)
+            | Self::Remove(words)
+            | Self::Update(words)
+            | Self::Builddep(words)
+            | Self::Raw(words)
+            | Self::Module(_, words) => words,
+        }
+    }
+}
+
 /// For messages: what it does, and to what unless that is a long list.
 impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,8 +69,9 @@ impl fmt::Display for Op {
 /// What an invocation depends on beside the operation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Context<'a> {
-    /// The build root, on the host.
-    pub(crate) root: &'a Path,
+    /// The build root, where the program runs outside it.
+    pub(crate) root: Option<&'a Path>,
+    pub(crate) command: &'a str,
     pub(crate) releasever: Option<&'a str>,
     pub(crate) forcearch: Option<&'a str>,
     pub(crate) offline: bool,
@@ -109,17 +124,16 @@ fn head(op: &Op, cx: &Context<'_>, builddep_word: bool) -> Vec<String> {
     let builddep = matches!(op, Op::Builddep(_));
     let program = match &cx.settings.builddep_command {
         Some(command) if builddep => command.clone(),
-        _ => cx.settings.command.clone(),
+        _ => cx.command.to_owned(),
     };
     let mut argv = vec![program];
     if builddep && builddep_word {
         argv.push("builddep".to_owned());
     }
-    // The final slash is dnf's and yum's own convention for an installroot.
-    argv.extend([
-        "--installroot".to_owned(),
-        format!("{}/", cx.root.display()),
-    ]);
+    if let Some(root) = cx.root {
+        // The final slash is dnf's and yum's own convention for an installroot.
+        argv.extend(["--installroot".to_owned(), format!("{}/", root.display())]);
+    }
     if matches!(op, Op::Update(_) | Op::Module(..)) {
         argv.push("-y".to_owned());
     }
@@ -183,7 +197,8 @@ mod tests {
             RepoSwitch::Enable("mine".to_owned()),
         ];
         let cx = Context {
-            root: Path::new("/r"),
+            root: Some(Path::new("/r")),
+            command,
             releasever: Some("9"),
             forcearch: None,
             offline: false,

@@ -35,19 +35,15 @@ impl PythonPlugin {
     }
 }
 
-/// The options that make dnf load the plugins in `dir`, beside those it has. `conf` is the text of
-/// its `dnf.conf`. None when dnf's own cannot be found: the path replaces dnf's, and `builddep` is
-/// a plugin too.
-pub(crate) fn options(dir: &Path, conf: &str) -> Vec<String> {
-    options_in(Path::new("/usr/lib"), dir, conf)
-}
-
-fn options_in(lib: &Path, dir: &Path, conf: &str) -> Vec<String> {
+/// The options that make the dnf in `tree` load the plugins in `dir`, beside those it has. `conf` is
+/// the text of its `dnf.conf`. None when dnf's own cannot be found: the path replaces dnf's, and
+/// `builddep` is a plugin too.
+pub(crate) fn options(tree: &Path, dir: &Path, conf: &str) -> Vec<String> {
     let own = match main_option(conf, "pluginpath") {
         Some(configured) => vec![configured.split_whitespace().collect::<Vec<_>>().join(",")],
-        None => default_paths(lib)
+        None => default_paths(&tree.join("usr/lib"))
             .into_iter()
-            .map(|path| path.display().to_string())
+            .filter_map(|path| Some(format!("/{}", path.strip_prefix(tree).ok()?.display())))
             .collect(),
     };
     if own.is_empty() {
@@ -84,27 +80,21 @@ mod tests {
     #[test]
     fn the_plugin_path_keeps_what_dnf_has() {
         let scratch = tempfile::tempdir().unwrap();
-        let lib = scratch.path();
-        assert_eq!(options_in(lib, Path::new("/m"), ""), Vec::<String>::new());
+        let tree = scratch.path();
+        assert_eq!(options(tree, Path::new("/m"), ""), Vec::<String>::new());
         for path in [
             "python3.12/site-packages/dnf-plugins",
             "python3/dist-packages/dnf-plugins",
             "python3.9/site-packages",
             "python2.7/site-packages/dnf-plugins",
         ] {
-            fs_err::create_dir_all(lib.join(path)).unwrap();
+            fs_err::create_dir_all(tree.join("usr/lib").join(path)).unwrap();
         }
-        let expected = format!(
-            "--setopt=pluginpath={0}/python3/dist-packages/dnf-plugins,\
-             {0}/python3.12/site-packages/dnf-plugins,/m",
-            lib.display()
-        );
+        let expected = "--setopt=pluginpath=/usr/lib/python3/dist-packages/dnf-plugins,\
+                        /usr/lib/python3.12/site-packages/dnf-plugins,/m";
+        assert_eq!(options(tree, Path::new("/m"), "[main]\nx=1\n"), [expected]);
         assert_eq!(
-            options_in(lib, Path::new("/m"), "[main]\nx=1\n"),
-            [expected]
-        );
-        assert_eq!(
-            options_in(lib, Path::new("/m"), "[main]\npluginpath=/a, /b\n"),
+            options(tree, Path::new("/m"), "[main]\npluginpath=/a, /b\n"),
             ["--setopt=pluginpath=/a,/b,/m"]
         );
     }

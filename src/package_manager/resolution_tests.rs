@@ -140,7 +140,11 @@ mod with_dnf {
                 .arg("--installroot")
                 .arg(self.path("root/"))
                 .args(["--releasever=1", "--disableplugin=local"])
-                .args(python_plugins::options(&self.path("plugin"), &self.conf))
+                .args(python_plugins::options(
+                    Path::new("/"),
+                    &self.path("plugin"),
+                    &self.conf,
+                ))
                 .args(words)
                 .env("HOME", self.scratch.path())
                 .env("LC_MESSAGES", "C.UTF-8")

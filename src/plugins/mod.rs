@@ -19,25 +19,36 @@ use crate::plugin::{Plugin, Plugins};
 
 type Constructor = fn(&PluginConfig) -> Result<Box<dyn Plugin>>;
 
-const REGISTRY: [(&str, Constructor); 12] = [
-    ("tmpfs", tmpfs::new),
-    ("root_cache", root_cache::new),
-    ("overlayfs", overlayfs::new),
-    ("bind_mount", bind_mount::new),
-    ("lvm_root", lvm_root::new),
-    ("selinux", selinux::new),
-    ("nofsync", nofsync::new),
-    ("noverify", noverify::new),
-    ("package_cache", package_cache::new),
-    ("package_state", package_state::new),
-    ("hw_info", hw_info::new),
-    ("compress_logs", compress_logs::new),
+/// Which roots a plugin is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum For {
+    Build,
+    /// Bootstrap roots, too.
+    Every,
+}
+
+const REGISTRY: [(&str, For, Constructor); 12] = [
+    ("tmpfs", For::Every, tmpfs::new),
+    ("root_cache", For::Every, root_cache::new),
+    ("overlayfs", For::Every, overlayfs::new),
+    ("bind_mount", For::Build, bind_mount::new),
+    ("lvm_root", For::Every, lvm_root::new),
+    ("selinux", For::Every, selinux::new),
+    ("nofsync", For::Every, nofsync::new),
+    ("noverify", For::Every, noverify::new),
+    ("package_cache", For::Every, package_cache::new),
+    ("package_state", For::Build, package_state::new),
+    ("hw_info", For::Build, hw_info::new),
+    ("compress_logs", For::Build, compress_logs::new),
 ];
 
 /// The plugins that `config` enables.
 pub(crate) fn enabled(config: &Config) -> Result<Plugins> {
     let mut plugins = Vec::new();
-    for (name, constructor) in REGISTRY {
+    for (name, roots, constructor) in REGISTRY {
+        if roots == For::Build && config.chroot.is_bootstrap {
+            continue;
+        }
         if let Some(settings) = config.plugins.get(name).filter(|settings| settings.enable) {
             plugins.push(constructor(settings)?);
         }

@@ -32,7 +32,7 @@ pub(super) fn init(session: &mut Session<'_>, prepare: Prepare) -> Result<()> {
         })?;
     }
     match prepare {
-        Prepare::Keep => session.root.share(),
+        Prepare::Enter | Prepare::Keep => session.root.share(),
         Prepare::Fresh => Ok(()),
     }
 }
@@ -139,7 +139,7 @@ fn make_base(root: &Buildroot<'_>, manager: PackageManagerKind, watch: &Watch) -
 }
 
 /// What fills a new root: modules, the configured setup command, additional packages.
-fn base_ops(root: &Buildroot<'_>) -> Vec<Op> {
+pub(super) fn base_ops(root: &Buildroot<'_>) -> Vec<Op> {
     let packages = &root.cx.config.packages;
     let mut ops = Vec::new();
     for (action, specs) in [

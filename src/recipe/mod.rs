@@ -1,5 +1,6 @@
 //! The order of things; the only code that knows "when".
 
+mod bootstrap;
 mod buildreqs;
 pub(crate) mod buildsrpm;
 pub(crate) mod clean;

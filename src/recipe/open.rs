@@ -10,11 +10,13 @@ use crate::plugin::Plugins;
 use crate::plugins;
 use crate::report::{self, Formats, LogFiles, Shape};
 
-use super::init;
+use super::{bootstrap, init};
 
 /// How ready the root must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Prepare {
+    /// As [`Self::Keep`], and no packages are to be installed afterwards.
+    Enter,
     /// Initialised; what earlier commands left stays.
     Keep,
     /// Initialised, updated where that is due, with the build user's home as before a first build.
@@ -27,6 +29,8 @@ pub(crate) struct Session<'a> {
     pub(crate) root: Buildroot<'a>,
     pub(crate) plugins: Plugins,
     pub(crate) manager: PackageManagerKind,
+    /// Shared with others, and not to be removed while the package manager may run.
+    _bootstrap: Option<Buildroot<'a>>,
     /// Closed last, after whatever drops above has said its last words.
     logs: Option<LogFiles>,
 }
@@ -64,12 +68,21 @@ impl<'a> Session<'a> {
         } else {
             None
         };
+        let bootstrap = if prepare == Prepare::Enter && root.is_initialized() {
+            None
+        } else {
+            bootstrap::open(cx, trash)?
+        };
+        if let Some(bootstrap) = &bootstrap {
+            root.work_with(bootstrap::tools(bootstrap)?);
+        }
         let manager = root.choose_package_manager()?;
         root.equip(plugins.equipment(manager, &root)?);
         let mut session = Self {
             root,
             plugins,
             manager,
+            _bootstrap: bootstrap,
             logs,
         };
         init::init(&mut session, prepare)?;

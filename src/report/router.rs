@@ -55,6 +55,8 @@ enum Which {
 struct Phase {
     /// Tells guards which one is theirs.
     id: u64,
+    /// Which root it is about, if not the build root: comes after `Start` and `Finish`.
+    whose: &'static str,
     name: String,
     since: Instant,
 }
@@ -126,11 +128,12 @@ impl Router {
     }
 
     /// A phase begins. Gives what it ends with.
-    pub(super) fn begin(&mut self, origin: Origin<'_>, name: &str) -> u64 {
-        self.state(origin, &format!("Start: {name}"));
+    pub(super) fn begin(&mut self, origin: Origin<'_>, whose: &'static str, name: &str) -> u64 {
+        self.state(origin, &format!("Start{whose}: {name}"));
         self.begun += 1;
         self.phases.push(Phase {
             id: self.begun,
+            whose,
             name: name.to_owned(),
             since: Instant::now(),
         });
@@ -140,7 +143,7 @@ impl Router {
     pub(super) fn end(&mut self, origin: Origin<'_>, id: u64) {
         if let Some(index) = self.phases.iter().position(|phase| phase.id == id) {
             let phase = self.phases.remove(index);
-            self.state(origin, &format!("Finish: {}", phase.name));
+            self.state(origin, &format!("Finish{}: {}", phase.whose, phase.name));
         }
     }
 

@@ -16,11 +16,16 @@ pub(crate) struct Step {
 
 impl Step {
     pub(crate) fn start(name: impl Into<String>) -> Self {
-        Self::start_in(Place::global(), name.into())
+        Self::start_in(Place::global(), "", name.into())
     }
 
-    pub(super) fn start_in(place: &'static Place, name: String) -> Self {
-        let id = place.lock().begin(here!(), &name);
+    /// A phase of the bootstrap root's.
+    pub(crate) fn start_of_bootstrap(name: impl Into<String>) -> Self {
+        Self::start_in(Place::global(), "(bootstrap)", name.into())
+    }
+
+    pub(super) fn start_in(place: &'static Place, whose: &'static str, name: String) -> Self {
+        let id = place.lock().begin(here!(), whose, &name);
         Self { place, id, name }
     }
 }

@@ -246,10 +246,10 @@ fn events_go_to_the_console_and_to_root_log() {
 fn steps_are_balanced_in_state_log() {
     let world = World::new(Verbosity::Normal);
     {
-        let _before_the_logs = Step::start_in(world.place, "run".to_owned());
+        let _before_the_logs = Step::start_in(world.place, "", "run".to_owned());
         let _logs = world.attach();
-        let _outer = Step::start_in(world.place, "chroot init".to_owned());
-        let _inner = Step::start_in(world.place, "dnf5 update".to_owned());
+        let _outer = Step::start_in(world.place, "", "chroot init".to_owned());
+        let _inner = Step::start_in(world.place, "", "dnf5 update".to_owned());
     }
     assert_eq!(
         without_times(&world.log("state.log")),
@@ -278,7 +278,7 @@ fn quiet_shows_warnings_only() {
     world.events(|| {
         tracing::info!("information");
         tracing::warn!("a warning");
-        drop(Step::start_in(world.place, "run".to_owned()));
+        drop(Step::start_in(world.place, "", "run".to_owned()));
     });
     drop(logs);
     assert_eq!(world.console.text(), "WARNING: a warning\n");

@@ -24,7 +24,8 @@ const WITHHELD: [Capability; 11] = [
 
 /// Takes them from everything that is started from here on.
 pub(super) fn withhold(sandbox: &Sandbox) {
-    if sandbox.ids != Ids::Host || sandbox.view != View::Inside {
+    let of_a_root = matches!(sandbox.view, View::Inside | View::Tools { .. });
+    if sandbox.ids != Ids::Host || !of_a_root {
         return;
     }
     for capability in WITHHELD {

@@ -16,7 +16,9 @@ use nix::sys::wait::{WaitStatus, wait};
 use nix::unistd::Pid;
 
 use super::child::{Plan, Report};
-use super::{Ids, Network, Sandbox, User, View, capabilities, filter, loopback, mount, preload};
+use super::{
+    Ids, Mount, Network, Sandbox, User, View, capabilities, filter, loopback, mount, preload,
+};
 use crate::error::{Error, Result};
 
 pub(super) fn run(plan: &Plan, argv: &[OsString]) -> Option<Report> {
@@ -127,6 +129,7 @@ fn prepare(sandbox: &Sandbox) -> Result<()> {
     mount::make_private().map_err(|e| setup("cannot make mounts private", e))?;
     match &sandbox.view {
         View::Host { writable } => host_view(sandbox, writable)?,
+        View::Tools { tree, mounts } => tools_view(sandbox, tree, mounts)?,
         View::Inside => inside_view(sandbox)?,
         View::Machine => {}
     }
@@ -158,14 +161,35 @@ fn make_mounts(sandbox: &Sandbox) -> Result<()> {
 fn inside_view(sandbox: &Sandbox) -> Result<()> {
     mount::bind_self(&sandbox.root)?;
     make_mounts(sandbox)?;
+    pivot_into(&sandbox.root)
+}
+
+/// A bootstrap root with the build root in it.
+fn tools_view(sandbox: &Sandbox, tree: &Path, mounts: &[Mount]) -> Result<()> {
+    mount::bind_self(&sandbox.root)?;
+    make_mounts(sandbox)?;
+    mount::bind_self(tree)?;
+    for mount in mounts {
+        mount.make_target(tree)?;
+        mount.make(tree)?;
+    }
+    if let Some(source) = &sandbox.preload {
+        preload::show(source, tree)?;
+    }
+    mount::remount_read_only(tree).map_err(|e| setup("cannot make the bootstrap read-only", e))?;
+    pivot_into(tree)
+}
+
+/// Nothing but what is below `root` is left.
+fn pivot_into(root: &Path) -> Result<()> {
     // The old root goes on top of the new one and is detached: pivot_root(2), "pivot_root(".", ".")".
-    nix::unistd::chdir(&sandbox.root).map_err(|e| setup("cannot enter the build root", e))?;
+    nix::unistd::chdir(root).map_err(|e| setup("cannot enter the root", e))?;
     nix::unistd::pivot_root(".", ".")
-        .map_err(|e| setup("cannot make the build root the root", e))?;
+        .map_err(|e| setup("cannot make the directory the root", e))?;
     #[expect(clippy::disallowed_methods, reason = "this is where mounts are made")]
     nix::mount::umount2(".", MntFlags::MNT_DETACH)
         .map_err(|e| setup("cannot drop the host's root", e))?;
-    nix::unistd::chdir("/").map_err(|e| setup("cannot enter the build root", e))
+    nix::unistd::chdir("/").map_err(|e| setup("cannot enter the root", e))
 }
 
 /// The host's tree, read-only but for the build root and what the plan names: a package manager

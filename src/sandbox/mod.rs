@@ -34,6 +34,9 @@ pub(crate) enum View {
     /// The host's own, read-only but for the build root and `writable`: for tools that work on a
     /// build root from outside (`dnf --installroot`).
     Host { writable: Vec<PathBuf> },
+    /// A bootstrap root's, read-only but for `mounts`, with the build root at its own path: for the
+    /// distribution's own tools that work on a build root from outside.
+    Tools { tree: PathBuf, mounts: Vec<Mount> },
     /// The build root's: nothing of the host can be reached.
     Inside,
 }

@@ -6,11 +6,11 @@
 use std::fmt;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::mount::{MsFlags, mount};
-use nix::sys::stat::Mode;
+use nix::sys::stat::{Mode, mkdirat};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -25,6 +25,8 @@ pub(crate) enum Mount {
     /// A private `/dev`: null zero full random urandom tty console ptmx pts shm fd stdin stdout
     /// stderr, nothing else of the host.
     Dev,
+    /// An empty directory in memory, for whatever programs leave in passing.
+    Scratch { target: PathBuf },
     /// A file or directory of the host. The target must exist.
     Bind {
         source: PathBuf,
@@ -39,6 +41,7 @@ impl fmt::Display for Mount {
             Self::Proc => f.write_str("proc on /proc"),
             Self::Sys => f.write_str("sysfs on /sys, read-only"),
             Self::Dev => f.write_str("minimal devices on /dev"),
+            Self::Scratch { target } => write!(f, "tmpfs on {}", target.display()),
             Self::Bind {
                 source,
                 target,
@@ -73,6 +76,11 @@ impl Mount {
             Self::Proc => make_proc(root),
             Self::Sys => make_sys(root),
             Self::Dev => make_dev(root),
+            Self::Scratch { target } => {
+                let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+                let at = resolve(root, target)?;
+                attach("tmpfs", &at, "tmpfs", flags, "mode=1777", &self.to_string())
+            }
             Self::Bind {
                 source,
                 target,
@@ -88,6 +96,52 @@ impl Mount {
             }
         }
     }
+}
+
+impl Mount {
+    /// Makes what this mount goes on, where it is missing.
+    pub(super) fn make_target(&self, root: &Path) -> Result<()> {
+        let (target, directory) = match self {
+            Self::Proc => (Path::new("proc"), true),
+            Self::Sys => (Path::new("sys"), true),
+            Self::Dev => (Path::new("dev"), true),
+            Self::Scratch { target } => (target.as_path(), true),
+            Self::Bind { source, target, .. } => (target.as_path(), source.is_dir()),
+        };
+        place(root, target, directory).map_err(|errno| {
+            let path = root.join(target.strip_prefix("/").unwrap_or(target));
+            Error::io("make a mount point at", path)(errno.into())
+        })
+    }
+}
+
+/// Makes a directory or an empty file with the directories above it, and follows no link on the way.
+fn place(root: &Path, target: &Path, directory: bool) -> nix::Result<()> {
+    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    let mut at = nix::fcntl::open(root, flags, Mode::empty())?;
+    let mut names = target
+        .components()
+        .filter_map(|component| match component {
+            Component::Normal(name) => Some(name),
+            _ => None,
+        })
+        .peekable();
+    while let Some(name) = names.next() {
+        if names.peek().is_none() && !directory {
+            let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+            if openat(&at, name, flags, Mode::empty()).is_err() {
+                let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+                openat(&at, name, flags, Mode::from_bits_truncate(0o644))?;
+            }
+            return Ok(());
+        }
+        match mkdirat(&at, name, Mode::from_bits_truncate(0o755)) {
+            Ok(()) | Err(nix::Error::EEXIST) => {}
+            Err(errno) => return Err(errno),
+        }
+        at = openat(&at, name, flags, Mode::empty())?;
+    }
+    Ok(())
 }
 
 fn nosuid_nodev_noexec() -> MsFlags {

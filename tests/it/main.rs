@@ -11,6 +11,7 @@ mod support;
 
 mod as_root;
 mod bad_input;
+mod bootstrap;
 mod btrfs;
 mod build;
 mod build_options;

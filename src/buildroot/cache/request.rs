@@ -7,7 +7,6 @@
 use sha2::{Digest, Sha256};
 
 use crate::buildroot::Buildroot;
-use crate::buildroot::manager::rpm_macros;
 use crate::buildroot::storage::States;
 use crate::config::{Config, PackageManagerKind};
 use crate::package_manager::{self, Op};
@@ -56,6 +55,16 @@ impl Request {
             may_age: config.packages.update_before_build,
             ..Self::new(root, manager, "the base root", &words(ops))
         }
+    }
+
+    /// A root with nothing but a package manager.
+    pub(crate) fn bootstrap(root: &Buildroot<'_>, manager: PackageManagerKind, ops: &[Op]) -> Self {
+        Self::new(root, manager, "the bootstrap root", &words(ops))
+    }
+
+    /// Tells it from every other one.
+    pub(crate) fn identity(&self) -> &str {
+        &self.hash
     }
 
     /// What a source package requires, and more packages beside.
@@ -140,7 +149,12 @@ fn shape(root: &Buildroot<'_>, manager: PackageManagerKind) -> String {
     digest(&[
         format!("{FORMAT} {manager:?} {:?}", root.cx.identity.ids),
         format!("{:?}", package_manager::settings(packages, manager)),
-        format!("{:?} {:?}", root.equipment().manager.options, rpm_macros()),
+        format!(
+            "{:?} {:?}{}",
+            root.equipment().manager.options,
+            root.manager_macros(),
+            root.tools().identity()
+        ),
         format!(
             "{:?} {:?} {:?}",
             chroot.target_arch, chroot.forcearch, chroot.releasever

@@ -251,12 +251,6 @@ fn not_there_yet() {
         (&["--tmp_prefix", "x"], "--tmp_prefix"),
         (&["--new-chroot"], "--new-chroot"),
         (&["--init", "--isolation=nspawn"], "--isolation=nspawn"),
-        (&["--bootstrap-chroot"], "--bootstrap-chroot"),
-        (&["--use-bootstrap-image"], "--use-bootstrap-image"),
-        (
-            &["-r", "x", "--bootstrap-image-ready", "--init"],
-            "--bootstrap-image-ready",
-        ),
         (&["--buildroot-image", "x"], "--buildroot-image"),
         (
             &["--scm-option", "a=b", "--scm-option", "c=d", "--scm-enable"],

@@ -142,7 +142,7 @@ fn transposed(value: Option<Option<String>>) -> Option<Option<String>> {
     }
 }
 
-fn words(list: &str) -> impl Iterator<Item = &str> {
+pub(super) fn words(list: &str) -> impl Iterator<Item = &str> {
     list.split(|c: char| c == ',' || c.is_whitespace())
         .filter(|word| !word.is_empty())
 }
