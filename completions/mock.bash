@@ -153,6 +153,10 @@ _mock() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --hermetic-build)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --enablerepo)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

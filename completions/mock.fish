@@ -29,6 +29,7 @@ install\t''
 build\t''
 binary\t''"
 complete -c mock -l rpmbuild_timeout -d 'Stop a build that takes longer; 0 is no limit' -r
+complete -c mock -l hermetic-build -d 'Build offline from a lockfile, buildroot_lock.json, and the directory with the packages it names' -r -F
 complete -c mock -l enablerepo -d 'Enable a repository; may be repeated' -r
 complete -c mock -l disablerepo -d 'Disable a repository; may be repeated' -r
 complete -c mock -s a -l addrepo -d 'Add a repository by its base URL; may be repeated' -r -f
@@ -40,13 +41,14 @@ complete -c mock -l disable-plugin -d 'Disable a plugin; may be repeated' -r
 complete -c mock -l plugin-option -d 'Set an option of a plugin, as a Python literal or plain text; may be repeated' -r
 complete -c mock -l rebuild -d 'Build binary packages from source packages; the default mode'
 complete -c mock -l buildsrpm -d 'Build a source package from --spec and --sources'
+complete -c mock -l calculate-build-dependencies -d 'Install the build dependencies of a source package, generated ones too, and write buildroot_lock.json'
 complete -c mock -l init -d 'Make a fresh chroot ready, or with --no-clean complete the one that is there'
 complete -c mock -l clean -d 'Delete the chroot, and the results if they are in their default place'
 complete -c mock -l scrub-all-chroots -d 'Delete every chroot and every cache'
 complete -c mock -l shell -d 'Run a command, or a login shell, in the chroot on this terminal'
 complete -c mock -l chroot -d 'Run a command in the chroot without input, and log it'
 complete -c mock -s i -l install -d 'Install packages into the chroot'
-complete -c mock -l installdeps -d 'Install the build dependencies of source packages'
+complete -c mock -l installdeps -d 'Install what source packages and spec files need to be built, binary packages to be installed'
 complete -c mock -l update -d 'Update the packages in the chroot, or only those named'
 complete -c mock -l remove -d 'Remove packages from the chroot'
 complete -c mock -l pm-cmd -d 'Run the package manager on the chroot with the words as its arguments'

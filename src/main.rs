@@ -33,6 +33,8 @@ mod sandbox;
 
 mod config;
 
+mod lockfile;
+
 mod host;
 
 mod fs;

@@ -190,7 +190,7 @@ impl Buildroot<'_> {
         Ok(())
     }
 
-    fn package_manager_argv(&self, kind: PackageManagerKind, op: &Op) -> Vec<String> {
+    pub(super) fn package_manager_argv(&self, kind: PackageManagerKind, op: &Op) -> Vec<String> {
         let config = self.cx.config;
         let command = self.manager_command(kind);
         let cx = Context {
@@ -255,9 +255,17 @@ impl Buildroot<'_> {
         Cmd {
             argv: argv.iter().map(Into::into).collect(),
             env: env.into_iter().collect(),
-            sandbox: self.sandbox(view, User::ROOT, Network::Host, cwd),
+            sandbox: self.sandbox(view, User::ROOT, self.managers_network(), cwd),
             stdio: Stdio::Captured,
             timeout: config.logging.opstimeout,
+        }
+    }
+
+    /// A hermetic build has none at all.
+    fn managers_network(&self) -> Network {
+        match self.cx.config.hermetic_build {
+            true => Network::Private,
+            false => Network::Host,
         }
     }
 

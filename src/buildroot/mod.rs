@@ -4,6 +4,7 @@
 //! the recipes' business.
 
 pub(crate) mod archive;
+mod ask;
 pub(crate) mod cache;
 mod copy;
 pub(crate) mod extras;

@@ -25,6 +25,9 @@ word may name one: chroot, shell, rebuild, install, installdeps, remove, init, c
 options may be mixed; '--' ends the options. Long options may be shortened as long as they stay \
 unique.";
 
+/// What `-r` is when it is not given.
+pub(super) const DEFAULT_ROOT: &str = "default";
+
 /// Build RPM packages in clean chroots
 #[derive(Debug, Parser)]
 #[command(
@@ -66,7 +69,7 @@ pub(super) struct Args {
 #[command(next_help_heading = "Choosing the chroot")]
 pub(super) struct ChrootArgs {
     /// Use this chroot configuration: a name, or a path ending in .toml or .cfg
-    #[arg(short, long, value_name = "CONFIG", default_value = "default")]
+    #[arg(short, long, value_name = "CONFIG", default_value = DEFAULT_ROOT)]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(super) root: String,
 
@@ -168,6 +171,11 @@ pub(super) struct BuildArgs {
     /// Install the built packages into the chroot after the build
     #[arg(long)]
     pub(super) postinstall: bool,
+
+    /// Build offline from a lockfile, buildroot_lock.json, and the directory with the packages it names
+    #[arg(long, num_args = 2, value_names = ["LOCKFILE", "REPO_DIR"], value_hint = ValueHint::AnyPath)]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub(super) hermetic_build: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::mem;
 use std::path::PathBuf;
 
-use crate::cli::args::Args;
+use crate::cli::args::{Args, DEFAULT_ROOT};
 use crate::cli::command::{Command, Inside, Invocation, SpecAndSources, Verbosity};
 use crate::cli::modes::{Choice, Mode, Modes, OLD_STYLE};
 use crate::cli::overrides;
@@ -23,7 +23,10 @@ pub(super) fn from_args(mut args: Args) -> Result<Invocation> {
     let words = without_leading_dashes(words);
 
     let mut warnings = Vec::new();
-    let overrides = overrides::from_args(&args, &mut warnings)?;
+    let mut overrides = overrides::from_args(&args, &mut warnings)?;
+    if mode == Mode::CalculateBuildDependencies {
+        overrides.calculate_dependencies();
+    }
     conflicts(mode, &words, &args)?;
     let command = command(mode, words, &args)?;
     Ok(Invocation {
@@ -119,14 +122,32 @@ fn conflicts(mode: Mode, words: &[OsString], args: &Args) -> Result<()> {
             "Must specify both --spec and --sources with --buildsrpm",
         ));
     }
-    if !matches!(mode, Mode::Rebuild | Mode::PrintRootPath)
-        && !args.packages.additional_package.is_empty()
-    {
+    if !args.build.hermetic_build.is_empty() {
+        if args.chroot.root != DEFAULT_ROOT {
+            return Err(Error::usage(
+                "The --hermetic-build mode uses a special chroot configuration, you can not select the chroot \
+                 configuration with the -r/--root option.",
+            ));
+        }
+        if !matches!(
+            mode,
+            Mode::Rebuild | Mode::PrintRootPath | Mode::ListSnapshots
+        ) {
+            return Err(Error::usage("--rebuild mode needed with --hermetic-build"));
+        }
+    }
+    let builds = [
+        Mode::Rebuild,
+        Mode::CalculateBuildDependencies,
+        Mode::PrintRootPath,
+    ];
+    if !builds.contains(&mode) && !args.packages.additional_package.is_empty() {
         return Err(Error::usage(
             "The --additional-package option requires the --rebuild mode",
         ));
     }
-    if mode == Mode::Rebuild && words.len() > 1 && args.chroot.resultdir.is_none() {
+    let packages = matches!(mode, Mode::Rebuild | Mode::CalculateBuildDependencies);
+    if packages && words.len() > 1 && args.chroot.resultdir.is_none() {
         return Err(Error::usage(
             "Must specify --resultdir when building multiple RPMS.",
         ));
@@ -152,6 +173,7 @@ fn command(mode: Mode, words: Vec<OsString>, args: &Args) -> Result<Command> {
     }
     Ok(match mode {
         Mode::Rebuild => rebuild(words, args)?,
+        Mode::CalculateBuildDependencies => calculate(words)?,
         Mode::Buildsrpm => Command::Buildsrpm(spec_and_sources(args)),
         Mode::Init => Command::Init,
         Mode::Clean => Command::Clean,
@@ -232,6 +254,16 @@ fn rebuild(words: Vec<OsString>, args: &Args) -> Result<Command> {
     Ok(Command::Rebuild {
         srpms: texts(words)?,
         from,
+    })
+}
+
+/// The flow of a rebuild; configuration says where it stops.
+fn calculate(words: Vec<OsString>) -> Result<Command> {
+    let mode = Mode::CalculateBuildDependencies;
+    needed(mode, &words, "No package specified to rebuild command.")?;
+    Ok(Command::Rebuild {
+        srpms: texts(words)?,
+        from: SpecAndSources::default(),
     })
 }
 

@@ -16,6 +16,7 @@ pub(super) const HEADING: &str = "Modes";
 pub(super) enum Mode {
     Rebuild,
     Buildsrpm,
+    CalculateBuildDependencies,
     Init,
     Clean,
     Scrub,
@@ -86,6 +87,13 @@ const MODES: &[Row] = &[
         "Build a source package from --spec and --sources",
     ),
     row(
+        Mode::CalculateBuildDependencies,
+        None,
+        "calculate-build-dependencies",
+        "SRPM",
+        "Install the build dependencies of a source package, generated ones too, and write buildroot_lock.json",
+    ),
+    row(
         Mode::Init,
         None,
         "init",
@@ -132,7 +140,7 @@ const MODES: &[Row] = &[
         None,
         "installdeps",
         "FILE...",
-        "Install the build dependencies of source packages",
+        "Install what source packages and spec files need to be built, binary packages to be installed",
     ),
     row(
         Mode::Update,

@@ -42,8 +42,6 @@ const fn short(short: char, row: Row) -> Row {
 
 const ROWS: &[Row] = &[
     mode("chain"),
-    mode("calculate-build-dependencies"),
-    option("hermetic-build", 2),
     option("localrepo", 1),
     option("recurse", 0),
     short('c', option("continue", 0)),

@@ -8,8 +8,11 @@ use indexmap::IndexMap;
 
 use crate::cli::args::{Args, BuildArgs, IsolationArgs};
 use crate::cli::literal::python_literal;
-use crate::config::{Overrides, Value};
+use crate::config::{Hermetic, Overrides, Value};
 use crate::error::{Error, Result};
+
+/// The configuration of hermetic builds.
+const HERMETIC_ROOT: &str = "hermetic-build";
 
 /// The original's plugins, in its order, and those that it has not; `--enable-plugin` and its like take
 /// no other name.
@@ -49,7 +52,10 @@ pub(super) fn from_args(args: &Args, warnings: &mut Vec<String>) -> Result<Overr
     known_plugins("--disable-plugin", &plugins.disable_plugin)?;
     known_plugins("--enable-plugin", &plugins.enable_plugin)?;
     Ok(Overrides {
-        root: args.chroot.root.clone(),
+        root: match args.build.hermetic_build.is_empty() {
+            true => args.chroot.root.clone(),
+            false => HERMETIC_ROOT.to_owned(),
+        },
         configdir: args.chroot.configdir.clone(),
         set: set(args, warnings)?,
         macros: macros(&args.build)?,
@@ -62,7 +68,23 @@ pub(super) fn from_args(args: &Args, warnings: &mut Vec<String>) -> Result<Overr
             .collect::<Result<_>>()?,
         repo_switches: args.packages.repositories.switches.clone(),
         addrepos: args.packages.addrepo.clone(),
+        hermetic: match args.build.hermetic_build.as_slice() {
+            // Of options given twice the last one counts.
+            [.., lockfile, repo] => Some(Hermetic {
+                lockfile: lockfile.into(),
+                repo: repo.clone(),
+            }),
+            _ => None,
+        },
     })
+}
+
+impl Overrides {
+    /// What `--calculate-build-dependencies` is besides a rebuild.
+    pub(super) fn calculate_dependencies(&mut self) {
+        self.set.push(("calculatedeps".to_owned(), true.into()));
+        self.enable_plugins.push("buildroot_lock".to_owned());
+    }
 }
 
 fn set(args: &Args, warnings: &mut Vec<String>) -> Result<Vec<(String, Value)>> {

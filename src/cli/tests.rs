@@ -14,7 +14,7 @@ use crate::cli::args::Args;
 use crate::cli::command::ScrubTarget as Scrubbed;
 use crate::cli::command::{Command, Inside, Invocation, SpecAndSources, Verbosity};
 use crate::cli::{Parsed, parse};
-use crate::config::{Overrides, PackageManagerKind, RepoSwitch, Value};
+use crate::config::{Hermetic, Overrides, PackageManagerKind, RepoSwitch, Value};
 use crate::error::Error;
 
 type Words = &'static [&'static str];

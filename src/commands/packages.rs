@@ -5,7 +5,8 @@ use crate::buildroot::trash::Trash;
 use crate::config::PackageManagerKind;
 use crate::error::{Error, Result};
 use crate::package_manager::Op;
-use crate::recipe::{Prepare, Session};
+use crate::recipe::installdeps::Material;
+use crate::recipe::{self, Prepare, Session};
 use crate::rpm::header::SourceHeader;
 
 /// Words that name files of the host become absolute: the package manager's directory is another.
@@ -35,20 +36,29 @@ pub(super) fn install(cx: Cx<'_>, trash: &Trash, packages: &[String]) -> Result<
 }
 
 pub(super) fn installdeps(cx: Cx<'_>, trash: &Trash, paths: &[String]) -> Result<()> {
-    if let Some(other) = paths.iter().find(|path| !path.ends_with(".src.rpm")) {
-        return Err(Error::NotYet {
-            mode: format!("--installdeps for {other}, which is no source package,"),
-        });
-    }
-    for path in paths {
-        cx.identity
-            .as_caller(|| SourceHeader::open(&cx.host.cwd.join(path)))?;
-    }
+    // All are checked before the root is made.
+    let materials: Vec<Material> = paths
+        .iter()
+        .map(|argument| material(cx, argument))
+        .collect::<Result<_>>()?;
     let session = Session::open(cx, trash, Prepare::Keep)?;
-    session
-        .root
-        .transaction(session.manager, &Op::Builddep(absolute(cx, paths)))
-        .map(drop)
+    recipe::installdeps::installdeps(&session, &materials)
+}
+
+fn material(cx: Cx<'_>, argument: &str) -> Result<Material> {
+    let path = cx.host.cwd.join(argument);
+    cx.identity.as_caller(|| {
+        if argument.ends_with(".spec") {
+            return match fs_err::File::open(&path).and_then(|file| file.metadata()) {
+                Ok(metadata) if metadata.is_file() => Ok(Material::Spec(path)),
+                _ => Err(Error::usage(format!(
+                    "Input specfile does not exist: {argument}"
+                ))),
+            };
+        }
+        let header = Box::new(SourceHeader::open_any(&path)?);
+        Ok(Material::Package { path, header })
+    })
 }
 
 pub(super) fn update(cx: Cx<'_>, trash: &Trash, packages: &[String]) -> Result<()> {

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use super::scrub;
 use crate::buildroot::Cx;
 use crate::buildroot::layout::Layout;
 use crate::buildroot::trash::Trash;
-use crate::cli::command::SpecAndSources;
+use crate::cli::command::{ScrubTarget, SpecAndSources};
 use crate::error::{Error, Result};
 use crate::package_manager::Op;
 use crate::recipe::buildsrpm::Material;
@@ -45,6 +46,9 @@ pub(super) fn run(
         .iter()
         .map(|argument| check(cx, argument))
         .collect::<Result<_>>()?;
+    if cx.config.hermetic_build {
+        scrub::run(cx, trash, &[ScrubTarget::All])?;
+    }
     packages.iter().try_for_each(|package| {
         rebuild(cx, trash, package, spec.as_deref(), cx.config.chroot.clean)
     })
@@ -146,7 +150,12 @@ fn rebuild(
             header: &package.header,
             spec,
         };
-        let built = recipe::rebuild::rebuild(&session, source).and_then(|()| after_build(&session));
+        let built = recipe::rebuild::rebuild(&session, source).and_then(|()| {
+            if cx.config.rpmbuild.calculatedeps {
+                return Ok(());
+            }
+            after_build(&session)
+        });
         if let Err(error) = &built {
             report::record(error);
         }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::bootstrap;
 use super::cfg;
+use super::hermetic;
 use super::keys::schema;
 use super::layers::{self, Search};
 use super::options::Options;
@@ -81,6 +82,9 @@ pub(crate) fn load(request: &Request<'_>) -> Result<Loaded> {
     }
     override_with(&mut state.options, request)?;
     compute(&mut state.options, request, &state.files_read);
+    if overrides.hermetic.is_some() {
+        hermetic::check(&state.options)?;
+    }
     for warning in old_style(&mut state.options) {
         state.warn(warning);
     }
@@ -113,6 +117,9 @@ fn check_tables(options: &Options) -> Result<()> {
 
 fn override_with(options: &mut Options, request: &Request<'_>) -> Result<()> {
     let overrides = request.overrides;
+    if let Some(hermetic) = &overrides.hermetic {
+        hermetic::apply(options, hermetic, &request.search.cwd)?;
+    }
     for (key, value) in &overrides.set {
         options.set(&[key], value.clone(), Origin::CommandLine);
     }

@@ -10,6 +10,7 @@ mod bootstrap;
 pub(crate) mod cfg;
 pub(crate) mod debug;
 mod dnf;
+mod hermetic;
 mod keys;
 mod kind;
 mod layers;
@@ -32,6 +33,8 @@ mod warnings;
 #[cfg(test)]
 mod cfg_load_tests;
 #[cfg(test)]
+mod hermetic_tests;
+#[cfg(test)]
 mod load_error_tests;
 #[cfg(test)]
 mod load_tests;
@@ -42,6 +45,7 @@ mod template_tests;
 #[cfg(test)]
 mod test_site;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -71,6 +75,10 @@ pub(crate) struct Config {
     pub(crate) plugins: IndexMap<String, PluginConfig>,
     /// Real paths of every file that was read, in order: caches older than any of them are stale.
     pub(crate) config_paths: Vec<PathBuf>,
+    /// Packages come from one directory, and nothing from the network.
+    pub(crate) hermetic_build: bool,
+    /// Options that a lockfile records, by the original's names.
+    pub(crate) locked: BTreeMap<String, serde_json::Value>,
 }
 
 impl Config {
@@ -254,6 +262,8 @@ pub(crate) struct Rpmbuild {
     /// `%name` -> value; `None` is written as the original writes it (`None`).
     pub(crate) macros: IndexMap<String, Option<String>>,
     pub(crate) macrofile: Option<PathBuf>,
+    /// Stop before `%build`: what is asked for are the requirements.
+    pub(crate) calculatedeps: bool,
     pub(crate) post_install: bool,
     pub(crate) createrepo_on_rpms: bool,
     pub(crate) createrepo_command: String,
@@ -321,4 +331,14 @@ pub(crate) struct Overrides {
     pub(crate) repo_switches: Vec<RepoSwitch>,
     /// `--addrepo` base URLs.
     pub(crate) addrepos: Vec<String>,
+    /// `--hermetic-build`.
+    pub(crate) hermetic: Option<Hermetic>,
+}
+
+/// What a hermetic build is made from, as typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hermetic {
+    pub(crate) lockfile: PathBuf,
+    /// A directory, perhaps with `file://` before it.
+    pub(crate) repo: String,
 }

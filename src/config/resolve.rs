@@ -9,6 +9,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::cfg::Host;
+use super::hermetic;
 use super::load::plugin_names;
 use super::options::Options;
 use super::reader::Reader;
@@ -41,12 +42,15 @@ pub(super) fn config(
     }
     let reader = Reader::new(options, Some(name.clone()));
     let chroot = chroot(&reader, name, shared_name, host)?;
+    let rpmbuild = rpmbuild(&reader, &chroot, host)?;
     Ok(Config {
+        hermetic_build: reader.bool(&["hermetic_build"])?,
+        locked: hermetic::locked(&reader, &rpmbuild)?,
         config_name: config_name.to_owned(),
         description: reader.text(&["description"])?,
         users: users(&reader, options)?,
         packages: packages(&reader, overrides)?,
-        rpmbuild: rpmbuild(&reader, &chroot, host)?,
+        rpmbuild,
         isolation: isolation(&reader)?,
         network: network(&reader, host)?,
         logging: logging(&reader)?,
@@ -217,6 +221,7 @@ fn rpmbuild(reader: &Reader<'_>, chroot: &Chroot, host: &Host) -> Result<Rpmbuil
         macrofile: reader
             .text(&["macrofile"])?
             .map(|path| host.cwd.join(at_home(&path, host))),
+        calculatedeps: reader.bool(&["calculatedeps"])?,
         post_install: reader.bool(&["post_install"])?,
         createrepo_on_rpms: reader.bool(&["createrepo_on_rpms"])?,
         createrepo_command: reader.string(&["createrepo_command"])?,

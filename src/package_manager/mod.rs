@@ -7,6 +7,7 @@
 mod choose;
 mod dnf4;
 mod dnf5;
+pub(crate) mod location;
 pub(crate) mod python_plugins;
 pub(crate) mod repos;
 pub(crate) mod resolution;
@@ -31,6 +32,8 @@ pub(crate) enum Op {
     Raw(Vec<String>),
     /// `module enable`, `module install`, ...: action and specs.
     Module(String, Vec<String>),
+    /// `repoquery`: about packages of the repositories; changes nothing.
+    Query(Vec<String>),
 }
 
 impl Op {
@@ -115,6 +118,7 @@ fn words(op: &Op, update: &str) -> Vec<String> {
         Op::Builddep(srpms) => (Vec::new(), srpms),
         Op::Raw(words) => (Vec::new(), words),
         Op::Module(action, specs) => (vec!["module".to_owned(), action.clone()], specs),
+        Op::Query(words) => (vec!["repoquery".to_owned(), "-q".to_owned()], words),
     };
     head.into_iter().chain(rest.iter().cloned()).collect()
 }

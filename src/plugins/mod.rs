@@ -1,6 +1,7 @@
 //! The built-in plugins: a table of names and constructors; its order is the order of wrapping.
 
 mod bind_mount;
+mod buildroot_lock;
 mod compress_logs;
 mod hw_info;
 mod lvm_root;
@@ -27,7 +28,7 @@ enum For {
     Every,
 }
 
-const REGISTRY: [(&str, For, Constructor); 12] = [
+const REGISTRY: [(&str, For, Constructor); 13] = [
     ("tmpfs", For::Every, tmpfs::new),
     ("root_cache", For::Every, root_cache::new),
     ("overlayfs", For::Every, overlayfs::new),
@@ -40,6 +41,7 @@ const REGISTRY: [(&str, For, Constructor); 12] = [
     ("package_state", For::Build, package_state::new),
     ("hw_info", For::Build, hw_info::new),
     ("compress_logs", For::Build, compress_logs::new),
+    ("buildroot_lock", For::Build, buildroot_lock::new),
 ];
 
 /// The plugins that `config` enables.

@@ -142,7 +142,7 @@ fn names(line: &str, name: &str) -> bool {
             .any(|word| word.trim_end_matches([',', ':']) == name)
 }
 
-fn any_version(name: &str) -> Requirement {
+pub(super) fn any_version(name: &str) -> Requirement {
     Requirement {
         name: name.to_owned(),
         less: false,

@@ -5,6 +5,7 @@ mod buildreqs;
 pub(crate) mod buildsrpm;
 pub(crate) mod clean;
 mod init;
+pub(crate) mod installdeps;
 pub(crate) mod open;
 pub(crate) mod rebuild;
 

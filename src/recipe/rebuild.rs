@@ -57,7 +57,9 @@ pub(crate) fn rebuild(session: &Session<'_>, source: Source<'_>) -> Result<()> {
             }
             session.plugins.deps_installed(root)?;
             root.share()?;
-            build(root, &spec, dynamic)?;
+            if !root.cx.config.rpmbuild.calculatedeps {
+                build(root, &spec, dynamic)?;
+            }
         }
         copy_results(root)
     })
@@ -231,15 +233,23 @@ fn install_dynamic_requirements(session: &Session<'_>, spec: &str) -> Result<()>
             }
         }
         let mut now = installed.clone();
-        for listing in requires_packages(root)? {
-            let header = read_header(root, &listing)?;
-            let round = buildreqs::install(session, &listing, &header, now, Built::Partly)?;
+        let listings = requires_packages(root)?;
+        for listing in &listings {
+            let header = read_header(root, listing)?;
+            let round = buildreqs::install(session, listing, &header, now, Built::Partly)?;
             now = round.installed;
-            root.inside.remove(&listing)?;
         }
         // With --nodeps rpmbuild says "missing" even when nothing is: a round that installs
         // nothing is the last.
-        if now.packages == installed.packages {
+        let settled = now.packages == installed.packages;
+        let last = settled || round + 1 == config.dynamic_buildrequires_max_loops;
+        // The last one is a result when the requirements are what is asked for.
+        if !(last && config.calculatedeps) {
+            listings
+                .iter()
+                .try_for_each(|listing| root.inside.remove(listing))?;
+        }
+        if settled {
             return Ok(());
         }
         installed = now;

@@ -1,4 +1,4 @@
-//! What mock wants to know from the header of a source package.
+//! What mock wants to know from the header of a package, which is a source package nearly always.
 //!
 //! The header is read by the `rpm` crate, in this process, as the caller: no librpm, no program.
 
@@ -19,13 +19,16 @@ const LARGEST: u64 = 32 * 1024 * 1024;
 const LEAD: [u8; 4] = [0xed, 0xab, 0xee, 0xdb];
 const HEADER: [u8; 3] = [0x8e, 0xad, 0xe8];
 
-/// A source package's header.
+/// A package's header, a source package's unless it was opened as any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SourceHeader {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) release: String,
     pub(crate) requires: Vec<Requirement>,
+    /// Names that the package provides itself.
+    provides: Vec<String>,
+    pub(crate) is_source: bool,
     /// The first spec file among the package's files.
     pub(crate) spec: Option<String>,
     exclusive_arch: Vec<String>,
@@ -49,8 +52,13 @@ impl<R: Read> Read for Digesting<R> {
 }
 
 impl SourceHeader {
-    /// Reads and checks the package at `path`, named so in messages.
+    /// Reads and checks the source package at `path`, named so in messages.
     pub(crate) fn open(path: &Path) -> Result<Self> {
+        Self::open_any(path)?.must_be_source(path)
+    }
+
+    /// The same for a package of any kind.
+    pub(crate) fn open_any(path: &Path) -> Result<Self> {
         if !path.is_file() {
             return Err(Error::Unreadable {
                 message: if path.exists() {
@@ -73,10 +81,23 @@ impl SourceHeader {
                 e.kind()
             ),
         })?;
-        Self::read(file.into_file(), path)
+        Self::read_any(file.into_file(), path)
     }
 
-    pub(crate) fn read(mut file: std::fs::File, path: &Path) -> Result<Self> {
+    pub(crate) fn read(file: std::fs::File, path: &Path) -> Result<Self> {
+        Self::read_any(file, path)?.must_be_source(path)
+    }
+
+    fn must_be_source(self, path: &Path) -> Result<Self> {
+        match self.is_source {
+            true => Ok(self),
+            false => Err(Error::Unreadable {
+                message: format!("File is not an srpm: {}.", path.display()),
+            }),
+        }
+    }
+
+    fn read_any(mut file: std::fs::File, path: &Path) -> Result<Self> {
         let length = file.metadata().map_err(Error::io("read", path))?.len();
         check_sizes(&mut file, length, path)?;
         let mut reader = BufReader::new(Digesting {
@@ -94,11 +115,6 @@ impl SourceHeader {
     }
 
     fn from_metadata(metadata: &PackageMetadata, path: &Path) -> Result<Self> {
-        if !metadata.is_source_package() {
-            return Err(Error::Unreadable {
-                message: format!("File is not an srpm: {}.", path.display()),
-            });
-        }
         let broken = |e: rpm::Error| no_rpm(path, &e.to_string());
         let strings = |tag| {
             let strings = metadata
@@ -125,6 +141,8 @@ impl SourceHeader {
                     version: requirement.version,
                 })
                 .collect(),
+            provides: strings(IndexTag::RPMTAG_PROVIDENAME),
+            is_source: metadata.is_source_package(),
             spec: strings(IndexTag::RPMTAG_BASENAMES)
                 .into_iter()
                 .find(|name| name.ends_with(".spec") && !name.contains('/')),
@@ -159,6 +177,12 @@ impl SourceHeader {
                     .to_owned(),
             ),
         })
+    }
+
+    /// What it requires of other packages.
+    pub(crate) fn requires_of_others(&self) -> Vec<Requirement> {
+        let of_others = |requirement: &&Requirement| !self.provides.contains(&requirement.name);
+        self.requires.iter().filter(of_others).cloned().collect()
     }
 
     pub(crate) fn has_dynamic_requires(&self) -> bool {
@@ -282,6 +306,8 @@ mod tests {
             version: "1".to_owned(),
             release: "1".to_owned(),
             requires: Vec::new(),
+            provides: Vec::new(),
+            is_source: true,
             spec: None,
             exclusive_arch: owned(exclusive),
             exclude_arch: owned(exclude),

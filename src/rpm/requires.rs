@@ -6,6 +6,7 @@
 //! package manager decides.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use rpm_version::Evr;
 
@@ -20,6 +21,45 @@ pub(crate) struct Requirement {
     pub(crate) of_rpm: bool,
     /// `[epoch:]version[-release]`, empty for any.
     pub(crate) version: String,
+}
+
+/// As rpm prints it and package managers take it: `name >= 1.0`.
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        if self.version.is_empty() {
+            return Ok(());
+        }
+        let sign = |is: bool, sign| if is { sign } else { "" };
+        let (less, greater) = (sign(self.less, "<"), sign(self.greater, ">"));
+        write!(
+            f,
+            " {less}{greater}{} {}",
+            sign(self.equal, "="),
+            self.version
+        )
+    }
+}
+
+impl Requirement {
+    /// Reads a line of `rpmspec -q --buildrequires`; nothing of an empty one.
+    pub(crate) fn parse(line: &str) -> Option<Self> {
+        let line = line.trim();
+        // A rich dependency is one name to everybody but the resolver.
+        let (name, rest) = match line.starts_with('(') {
+            true => (line, ""),
+            false => line.split_once(' ').unwrap_or((line, "")),
+        };
+        let (sign, version) = rest.trim().split_once(' ').unwrap_or_default();
+        (!name.is_empty()).then(|| Self {
+            name: name.to_owned(),
+            less: sign.contains('<'),
+            greater: sign.contains('>'),
+            equal: sign.contains('='),
+            of_rpm: name.starts_with("rpmlib("),
+            version: version.trim().to_owned(),
+        })
+    }
 }
 
 /// The format for `rpm -qa --qf` that [`Installed::parse`] reads: a line per package, with the time
@@ -129,17 +169,24 @@ mod tests {
     use super::*;
 
     fn requirement(text: &str) -> Requirement {
-        let mut words = text.split(' ');
-        let name = words.next().unwrap_or_default().to_owned();
-        let operator = words.next().unwrap_or_default();
-        Requirement {
-            of_rpm: name.starts_with("rpmlib("),
-            name,
-            less: operator.contains('<'),
-            greater: operator.contains('>'),
-            equal: operator.contains('='),
-            version: words.next().unwrap_or_default().to_owned(),
+        Requirement::parse(text).unwrap()
+    }
+
+    #[test]
+    fn requirements_are_written_as_they_are_read() {
+        for text in [
+            "gcc",
+            "gcc >= 12",
+            "gcc < 1:12-3",
+            "gcc = 12",
+            "(gcc >= 12 or clang)",
+            "/usr/bin/gcc",
+            "pkgconfig(ncurses) <= 6",
+        ] {
+            assert_eq!(requirement(text).to_string(), text);
         }
+        assert!(requirement("rpmlib(CompressedFileNames) <= 3.0.4-1").of_rpm);
+        assert_eq!(Requirement::parse("  "), None);
     }
 
     #[test]

@@ -107,6 +107,7 @@ mod tests {
             static_buildrequires_max_loops: 10,
             macros: Default::default(),
             macrofile: None,
+            calculatedeps: false,
             post_install: false,
             createrepo_on_rpms: false,
             createrepo_command: String::new(),

@@ -19,6 +19,8 @@ mod cache;
 mod commands;
 mod failures;
 mod full_disk;
+mod hermetic;
+mod installdeps;
 mod isolation;
 mod layers;
 mod lifetime;

@@ -276,6 +276,60 @@ fn command_lines_of_callers() {
         (
             &[
                 "--plugin-option=tmpfs:keep_mounted=True",
+                "-r",
+                "P",
+                "--quiet",
+                "--no-clean",
+                "--calculate-build-dependencies",
+                "a.src.rpm",
+                "--addrepo",
+                "file:///r",
+            ],
+            Invocation {
+                verbosity: Verbosity::Quiet,
+                ..invocation(
+                    rebuild(&["a.src.rpm"]),
+                    Overrides {
+                        set: set(&[("clean", FALSE), ("calculatedeps", TRUE)]),
+                        enable_plugins: strings(&["buildroot_lock"]),
+                        plugin_options: vec![("tmpfs".to_owned(), "keep_mounted".to_owned(), TRUE)],
+                        addrepos: strings(&["file:///r"]),
+                        ..of("P")
+                    },
+                )
+            },
+        ),
+        (
+            &[
+                "--hermetic-build",
+                "lock.json",
+                "repo",
+                "--short-circuit=prep",
+                "--rpmbuild-opts=--noprep",
+                "-N",
+                "a.src.rpm",
+            ],
+            invocation(
+                rebuild(&["a.src.rpm"]),
+                Overrides {
+                    set: set(&[
+                        ("rpmbuild_opts", s("--noprep")),
+                        ("short_circuit", s("prep")),
+                        ("clean", FALSE),
+                        no_cleanup[0].clone(),
+                        no_cleanup[1].clone(),
+                    ]),
+                    hermetic: Some(Hermetic {
+                        lockfile: "lock.json".into(),
+                        repo: "repo".to_owned(),
+                    }),
+                    ..of("hermetic-build")
+                },
+            ),
+        ),
+        (
+            &[
+                "--plugin-option=tmpfs:keep_mounted=True",
                 "--config-opts=print_main_output=True",
                 "--disable-plugin=root_cache",
                 "-r",

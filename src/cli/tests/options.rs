@@ -222,6 +222,7 @@ fn everything_else_in_overrides() {
             RepoSwitch::Enable("b".to_owned()),
         ],
         addrepos: strings(&["http://x/", "file:///y"]),
+        hermetic: None,
     };
     assert_eq!(overrides(&words), expected);
     assert_eq!(overrides(&[]).root, "default");

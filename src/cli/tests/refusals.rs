@@ -169,7 +169,44 @@ fn refusals() {
             5,
             "--scrub takes no arguments, got 'f43'",
         ),
+        (
+            &["-r", "x", "--hermetic-build", "lock", "repo", "a.rpm"],
+            5,
+            "The --hermetic-build mode uses a special chroot configuration, you can not select the chroot \
+             configuration with the -r/--root option.",
+        ),
+        (
+            &["--hermetic-build", "lock", "repo", "--init"],
+            5,
+            "--rebuild mode needed with --hermetic-build",
+        ),
+        (
+            &[
+                "--hermetic-build",
+                "lock",
+                "repo",
+                "--calculate-build-dependencies",
+                "a.rpm",
+            ],
+            5,
+            "--rebuild mode needed with --hermetic-build",
+        ),
+        (
+            &["--hermetic-build", "lock"],
+            2,
+            "2 values required for '--hermetic-build <LOCKFILE> <REPO_DIR>' but 1 was provided",
+        ),
         // What a mode misses
+        (
+            &["--calculate-build-dependencies"],
+            50,
+            "No package specified to rebuild command.",
+        ),
+        (
+            &["--hermetic-build", "lock", "repo"],
+            50,
+            "No package specified to rebuild command.",
+        ),
         (&[], 50, "No package specified to rebuild command."),
         (
             &["--rebuild", "--"],
@@ -237,14 +274,6 @@ fn refusals() {
 fn not_there_yet() {
     let cases: &[(Words, &str)] = &[
         (&["--chain", "a.rpm"], "--chain"),
-        (
-            &["--calculate-build-dependencies", "a.rpm"],
-            "--calculate-build-dependencies",
-        ),
-        (
-            &["--hermetic-build", "lock", "repo", "a.rpm"],
-            "--hermetic-build",
-        ),
         (&["--localrepo=d"], "--localrepo"),
         (&["--recurse"], "--recurse"),
         (&["-c"], "--continue"),
