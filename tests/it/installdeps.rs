@@ -1,7 +1,5 @@
 //! `--installdeps` for everything that requires something.
 
-use std::fs;
-
 use insta::assert_snapshot;
 
 use crate::support::{ARCH, Place, SMALL_ROOT, Who, has_package, minidistro, srpm};
@@ -28,11 +26,9 @@ fn spec_files_and_packages_of_both_kinds_in_one_go() {
         return;
     };
     let has = |name: &str| has_package(place.mock(["-q"]), name);
-    // A source package may have requirements of its own by configuration.
-    let words = ["--config-opts=more_buildreqs={}", "--installdeps"];
-    let _ = words;
     place.write("files/wants.spec", SPEC);
     let config = crate::support::configs().join(format!("mini-{ARCH}.toml"));
+    // A source package may have more requirements by configuration.
     place.write(
         "files/mine.toml",
         format!(
@@ -40,9 +36,7 @@ fn spec_files_and_packages_of_both_kinds_in_one_go() {
             config.display()
         ),
     );
-    let binary = format!("repo/autoconf-2.71-3.mini1.noarch.rpm");
-    let binary = minidistro().join(binary);
-    assert!(binary.is_file(), "{}", binary.display());
+    let binary = minidistro().join("repo/autoconf-2.71-3.mini1.noarch.rpm");
     place
         .mock([
             "-r",
@@ -67,17 +61,32 @@ fn spec_files_and_packages_of_both_kinds_in_one_go() {
 
     place.write("files/broken.spec", "%if\n");
     let done = place.mock(["--installdeps", "broken.spec"]).run();
-    assert_snapshot!(done.error(), @"");
+    assert_snapshot!(done.error(), @"
+    exit 40
+    ERROR: cannot read the build requirements of [DIR]/files/broken.spec:
+    error: line 1: Unknown tag: %if
+    error: query of specfile /builddir/build/SPECS/broken.spec failed, can't parse
+    ");
     let done = place.mock(["--installdeps", "none.spec"]).run();
-    assert_snapshot!(done.error(), @"");
+    assert_snapshot!(done.error(), @"
+    exit 5
+    ERROR: Input specfile does not exist: none.spec
+    ");
     place.write("files/no.rpm", "no package");
     let done = place.mock(["--installdeps", "wants.spec", "no.rpm"]).run();
-    assert_snapshot!(done.error(), @"");
+    assert_snapshot!(done.error(), @"
+    exit 1
+    ERROR: Cannot find/open srpm: [DIR]/files/no.rpm. Error: not an RPM package
+    ");
     // A root that has no rpmspec.
     let done = place
         .mock(["--uniqueext", "small", "--installdeps", "wants.spec"])
         .args(SMALL_ROOT)
         .run();
-    assert_snapshot!(done.error(), @"");
-    let _ = fs::remove_file(place.path("files/no.rpm"));
+    assert_snapshot!(done.error(), @"
+    exit 40
+    ERROR: cannot read the build requirements of [DIR]/files/wants.spec:
+    bash: line 1: rpmspec: command not found
+    hint: rpmspec is not in the root; its package is rpm-build: give --config-opts=chroot_additional_packages=rpm-build
+    ");
 }
