@@ -30,6 +30,10 @@ pub(crate) enum Error {
         hint: Option<String>,
     },
 
+    /// Some packages of a chain were not built.
+    #[error("{} of {of} packages could not be built: {}", failed.len(), failed.join(", "))]
+    Chain { failed: Vec<String>, of: usize },
+
     #[error("{mode} is not there yet")]
     NotYet { mode: String },
 
@@ -235,6 +239,7 @@ impl Error {
             Self::CommandLine { .. } => 2,
             Self::Usage { .. } => 5,
             Self::Command { .. } => 50,
+            Self::Chain { .. } => 4,
             Self::NotYet { .. } => 5,
             Self::Config { .. } => 3,
             Self::Io { .. }
@@ -291,7 +296,8 @@ impl Error {
                  root"
                     .to_owned(),
             ),
-            Self::NotYet { .. }
+            Self::Chain { .. }
+            | Self::NotYet { .. }
             | Self::Io { .. }
             | Self::Spawn { .. }
             | Self::Unreadable { .. } => None,

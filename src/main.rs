@@ -17,6 +17,8 @@ mod plugins;
 
 mod plugin;
 
+mod download;
+
 mod buildroot;
 
 mod package_manager;
@@ -26,6 +28,8 @@ mod rpm;
 mod report;
 
 mod run;
+
+mod scratch;
 
 mod identity;
 

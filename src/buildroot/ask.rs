@@ -15,7 +15,7 @@ impl Buildroot<'_> {
         let _spinner = Spinner::start("package manager");
         // It keeps the metadata that it fetches in the root.
         self.storage.will_change()?;
-        let status = self.run_logged(&self.host_cmd(&argv, None), &mut sink)?;
+        let status = self.run_logged(&self.manager_cmd(&argv, op, None), &mut sink)?;
         if status.success() {
             return Ok(sink.captured_text());
         }

@@ -52,6 +52,8 @@ pub(super) struct Args {
     #[command(flatten)]
     pub(super) build: BuildArgs,
     #[command(flatten)]
+    pub(super) chain: ChainArgs,
+    #[command(flatten)]
     pub(super) packages: PackageArgs,
     #[command(flatten)]
     pub(super) inside: InsideArgs,
@@ -176,6 +178,26 @@ pub(super) struct BuildArgs {
     #[arg(long, num_args = 2, value_names = ["LOCKFILE", "REPO_DIR"], value_hint = ValueHint::AnyPath)]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(super) hermetic_build: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Building a chain")]
+pub(super) struct ChainArgs {
+    /// Keep the repository and the results of --chain in DIR
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) localrepo: Option<PathBuf>,
+
+    /// Go on with the other packages of a chain when one fails
+    #[arg(short = 'c', long = "continue")]
+    pub(super) go_on: bool,
+
+    /// Go on, and try those that failed again as long as others succeed
+    #[arg(long)]
+    pub(super) recurse: bool,
+
+    /// Begin the name of a chain's temporary directory with TEXT instead of the user's name
+    #[arg(long = "tmp_prefix", value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) tmp_prefix: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

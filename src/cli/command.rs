@@ -61,6 +61,19 @@ pub(crate) struct SpecAndSources {
     pub(crate) symlink_dereference: bool,
 }
 
+/// `--chain`. A leading `~` of the directory is still there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Chain {
+    /// Files and URLs, at least one.
+    pub(crate) packages: Vec<String>,
+    pub(crate) localrepo: Option<PathBuf>,
+    /// `--recurse`, which implies the next one.
+    pub(crate) recurse: bool,
+    /// `--continue`.
+    pub(crate) go_on: bool,
+    pub(crate) tmp_prefix: Option<String>,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 #[expect(
     clippy::enum_variant_names,
@@ -77,6 +90,7 @@ pub(crate) enum Command {
         srpms: Vec<String>,
         from: SpecAndSources,
     },
+    Chain(Chain),
     /// `spec` is given.
     Buildsrpm(SpecAndSources),
     Shell(Inside),

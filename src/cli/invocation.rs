@@ -7,8 +7,8 @@ use std::ffi::OsString;
 use std::mem;
 use std::path::PathBuf;
 
-use crate::cli::args::{Args, DEFAULT_ROOT};
-use crate::cli::command::{Command, Inside, Invocation, SpecAndSources, Verbosity};
+use crate::cli::args::{Args, ChainArgs, DEFAULT_ROOT};
+use crate::cli::command::{Chain, Command, Inside, Invocation, SpecAndSources, Verbosity};
 use crate::cli::modes::{Choice, Mode, Modes, OLD_STYLE};
 use crate::cli::overrides;
 use crate::config::PackageManagerKind;
@@ -136,6 +136,12 @@ fn conflicts(mode: Mode, words: &[OsString], args: &Args) -> Result<()> {
             return Err(Error::usage("--rebuild mode needed with --hermetic-build"));
         }
     }
+    if !matches!(
+        mode,
+        Mode::Chain | Mode::PrintRootPath | Mode::ListSnapshots
+    ) {
+        only_for_chain(&args.chain)?;
+    }
     let builds = [
         Mode::Rebuild,
         Mode::CalculateBuildDependencies,
@@ -152,7 +158,27 @@ fn conflicts(mode: Mode, words: &[OsString], args: &Args) -> Result<()> {
             "Must specify --resultdir when building multiple RPMS.",
         ));
     }
+    if mode == Mode::Chain && args.chroot.resultdir.is_some() {
+        return Err(Error::usage(
+            "The --chain mode doesn't support --resultdir, use --localrepo instead",
+        ));
+    }
     Ok(())
+}
+
+fn only_for_chain(chain: &ChainArgs) -> Result<()> {
+    let message = if chain.localrepo.is_some() {
+        "The --localrepo option works only with --chain"
+    } else if chain.recurse {
+        "Only --chain mode supports --recurse build algorithm"
+    } else if chain.go_on {
+        "Only --chain mode supports --continue build algorithm"
+    } else if chain.tmp_prefix.is_some() {
+        "The --tmp_prefix option works only with --chain"
+    } else {
+        return Ok(());
+    };
+    Err(Error::usage(message))
 }
 
 fn command(mode: Mode, words: Vec<OsString>, args: &Args) -> Result<Command> {
@@ -174,6 +200,7 @@ fn command(mode: Mode, words: Vec<OsString>, args: &Args) -> Result<Command> {
     Ok(match mode {
         Mode::Rebuild => rebuild(words, args)?,
         Mode::CalculateBuildDependencies => calculate(words)?,
+        Mode::Chain => chain(words, args)?,
         Mode::Buildsrpm => Command::Buildsrpm(spec_and_sources(args)),
         Mode::Init => Command::Init,
         Mode::Clean => Command::Clean,
@@ -265,6 +292,25 @@ fn calculate(words: Vec<OsString>) -> Result<Command> {
         srpms: texts(words)?,
         from: SpecAndSources::default(),
     })
+}
+
+fn chain(words: Vec<OsString>, args: &Args) -> Result<Command> {
+    let message = "You must specify an SRPM file with --chain";
+    needed(Mode::Chain, &words, message)?;
+    let options = &args.chain;
+    let prefix = options.tmp_prefix.as_deref().unwrap_or_default();
+    if prefix.contains('/') || prefix.contains(char::is_control) {
+        return Err(Error::usage(format!(
+            "--tmp_prefix is part of a directory's name, which '{prefix}' cannot be"
+        )));
+    }
+    Ok(Command::Chain(Chain {
+        packages: texts(words)?,
+        localrepo: options.localrepo.clone(),
+        recurse: options.recurse,
+        go_on: options.go_on || options.recurse,
+        tmp_prefix: options.tmp_prefix.clone(),
+    }))
 }
 
 fn spec_and_sources(args: &Args) -> SpecAndSources {

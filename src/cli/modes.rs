@@ -15,6 +15,7 @@ pub(super) const HEADING: &str = "Modes";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     Rebuild,
+    Chain,
     Buildsrpm,
     CalculateBuildDependencies,
     Init,
@@ -78,6 +79,13 @@ const MODES: &[Row] = &[
         "rebuild",
         "SRPM...",
         "Build binary packages from source packages; the default mode",
+    ),
+    row(
+        Mode::Chain,
+        None,
+        "chain",
+        "SRPM...",
+        "Build source packages in order, each with those before it in a repository",
     ),
     row(
         Mode::Buildsrpm,

@@ -9,43 +9,20 @@ use clap::{Arg, ArgAction, ArgMatches, FromArgMatches};
 pub(super) const HEADING: &str = "Not there yet";
 
 struct Row {
-    short: Option<char>,
     long: &'static str,
     values: usize,
     is_mode: bool,
 }
 
-const fn mode(long: &'static str) -> Row {
-    Row {
-        short: None,
-        long,
-        values: 0,
-        is_mode: true,
-    }
-}
-
 const fn option(long: &'static str, values: usize) -> Row {
     Row {
-        short: None,
         long,
         values,
         is_mode: false,
     }
 }
 
-const fn short(short: char, row: Row) -> Row {
-    Row {
-        short: Some(short),
-        ..row
-    }
-}
-
 const ROWS: &[Row] = &[
-    mode("chain"),
-    option("localrepo", 1),
-    option("recurse", 0),
-    short('c', option("continue", 0)),
-    option("tmp_prefix", 1),
     option("new-chroot", 0),
     option("buildroot-image", 1),
     option("scm-enable", 0),
@@ -88,10 +65,6 @@ impl clap::Args for NotYet {
                 .long(row.long)
                 .hide(true)
                 .help_heading(HEADING);
-            let arg = match row.short {
-                Some(short) => arg.short(short),
-                None => arg,
-            };
             match row.values {
                 0 => arg.action(ArgAction::SetTrue),
                 values => arg.action(ArgAction::Append).num_args(values),

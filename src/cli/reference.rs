@@ -185,7 +185,7 @@ mod tests {
         let full = Args::command();
         let hidden = full.get_arguments().filter(|arg| arg.is_hide_set()).count();
         assert_eq!(not_there_yet().len(), hidden);
-        assert!(not_there_yet().contains(&"--chain".to_owned()));
+        assert!(not_there_yet().contains(&"--scm-enable".to_owned()));
     }
 
     #[test]

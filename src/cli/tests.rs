@@ -12,7 +12,7 @@ use clap::CommandFactory;
 
 use crate::cli::args::Args;
 use crate::cli::command::ScrubTarget as Scrubbed;
-use crate::cli::command::{Command, Inside, Invocation, SpecAndSources, Verbosity};
+use crate::cli::command::{Chain, Command, Inside, Invocation, SpecAndSources, Verbosity};
 use crate::cli::{Parsed, parse};
 use crate::config::{Hermetic, Overrides, PackageManagerKind, RepoSwitch, Value};
 use crate::error::Error;
@@ -118,6 +118,7 @@ fn help_and_version() {
             "Modes:",
             "Choosing the chroot:",
             "Building:",
+            "Building a chain:",
             "Packages and repositories:",
             "Running commands:",
             "Isolation:",
@@ -125,5 +126,5 @@ fn help_and_version() {
             "Output:",
         ]
     );
-    assert!(!help.contains("--chain"), "hidden options show:\n{help}");
+    assert!(!help.contains("--scm-enable"), "hidden options show:\n{help}");
 }

@@ -1,5 +1,6 @@
 //! One file per verb: check inputs, call a recipe, say the outcome.
 
+mod chain;
 mod chroot;
 mod clean;
 mod copy;
@@ -35,6 +36,7 @@ fn carry_out(command: &Command, cx: Cx<'_>, trash: &Trash) -> Result<()> {
         Command::Clean => clean::run(cx, trash),
         Command::Scrub(targets) => scrub::run(cx, trash, targets),
         Command::Rebuild { srpms, from } => rebuild::run(cx, trash, srpms, from),
+        Command::Chain(chain) => chain::run(cx, trash, chain),
         Command::Buildsrpm(from) => rebuild::buildsrpm(cx, trash, from),
         Command::Shell(inside) => shell::run(cx, trash, inside),
         Command::Chroot(inside) => chroot::run(cx, trash, inside),

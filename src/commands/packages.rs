@@ -3,11 +3,12 @@
 use crate::buildroot::Cx;
 use crate::buildroot::trash::Trash;
 use crate::config::PackageManagerKind;
+use crate::download;
 use crate::error::{Error, Result};
 use crate::package_manager::Op;
 use crate::recipe::installdeps::Material;
+use crate::recipe::source_package::SourcePackage;
 use crate::recipe::{self, Prepare, Session};
-use crate::rpm::header::SourceHeader;
 
 /// Words that name files of the host become absolute: the package manager's directory is another.
 fn absolute(cx: Cx<'_>, words: &[String]) -> Vec<String> {
@@ -46,19 +47,20 @@ pub(super) fn installdeps(cx: Cx<'_>, trash: &Trash, paths: &[String]) -> Result
 }
 
 fn material(cx: Cx<'_>, argument: &str) -> Result<Material> {
+    if download::is_url(argument) || !argument.ends_with(".spec") {
+        let package = SourcePackage::of_any_kind(cx, argument)?;
+        return Ok(Material::Package(Box::new(package)));
+    }
     let path = cx.host.cwd.join(argument);
-    cx.identity.as_caller(|| {
-        if argument.ends_with(".spec") {
-            return match fs_err::File::open(&path).and_then(|file| file.metadata()) {
-                Ok(metadata) if metadata.is_file() => Ok(Material::Spec(path)),
-                _ => Err(Error::usage(format!(
-                    "Input specfile does not exist: {argument}"
-                ))),
-            };
-        }
-        let header = Box::new(SourceHeader::open_any(&path)?);
-        Ok(Material::Package { path, header })
-    })
+    let opened = cx
+        .identity
+        .as_caller(|| Ok(fs_err::File::open(&path).and_then(|file| file.metadata())))?;
+    match opened {
+        Ok(metadata) if metadata.is_file() => Ok(Material::Spec(path)),
+        _ => Err(Error::usage(format!(
+            "Input specfile does not exist: {argument}"
+        ))),
+    }
 }
 
 pub(super) fn update(cx: Cx<'_>, trash: &Trash, packages: &[String]) -> Result<()> {

@@ -46,7 +46,7 @@ mod template_tests;
 mod test_site;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -98,6 +98,18 @@ impl Config {
 pub(crate) struct Bootstrap {
     enable: bool,
     pub(crate) config: Config,
+}
+
+impl Config {
+    /// For one package of a chain: its results, and the repository of those built before it. A
+    /// bootstrap root that is made of this sees that, too.
+    pub(crate) fn for_chain(&self, resultdir: &Path, repository: &str) -> Self {
+        let mut config = self.clone();
+        config.chroot.resultdir = resultdir.to_owned();
+        let conf = &mut config.packages.dnf_conf;
+        resolve_packages::add_repo(conf, "local_build_repo", repository);
+        config
+    }
 }
 
 #[derive(Debug, Clone)]

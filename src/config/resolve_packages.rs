@@ -113,16 +113,21 @@ fn add_repos(mut conf: String, addresses: &[String]) -> String {
     let mut ids: Vec<String> = Vec::new();
     for address in addresses {
         let id = unused(repo_id(address), &ids);
-        if !conf.is_empty() && !conf.ends_with('\n') {
-            conf.push('\n');
-        }
-        conf.push_str(&format!(
-            "\n[{id}]\nname={address}\nbaseurl={address}\nenabled=1\nskip_if_unavailable=0\n\
-             metadata_expire=0\ngpgcheck=0\ncost=1\nbest=1\nmodule_hotfixes=true\n"
-        ));
+        add_repo(&mut conf, &id, address);
         ids.push(id);
     }
     conf
+}
+
+/// One that is asked anew each time, and wins over the others.
+pub(super) fn add_repo(conf: &mut String, id: &str, address: &str) {
+    if !conf.is_empty() && !conf.ends_with('\n') {
+        conf.push('\n');
+    }
+    conf.push_str(&format!(
+        "\n[{id}]\nname={address}\nbaseurl={address}\nenabled=1\nskip_if_unavailable=0\n\
+         metadata_expire=0\ngpgcheck=0\ncost=1\nbest=1\nmodule_hotfixes=true\n"
+    ));
 }
 
 fn repo_id(address: &str) -> String {

@@ -45,7 +45,8 @@ impl Op {
             | Self::Update(words)
             | Self::Builddep(words)
             | Self::Raw(words)
-            | Self::Module(_, words) => words,
+            | Self::Module(_, words)
+            | Self::Query(words) => words,
         }
     }
 }

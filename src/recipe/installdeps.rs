@@ -10,20 +10,17 @@ use crate::buildroot::Buildroot;
 use crate::error::{Error, Result};
 use crate::package_manager::Op;
 use crate::report::LogSink;
-use crate::rpm::header::SourceHeader;
 use crate::rpm::requires::{Installed, Requirement, missing};
 use crate::rpm::rpmbuild::quote;
 
 use super::buildreqs::{any_version, preconfigured};
 use super::open::Session;
+use super::source_package::SourcePackage;
 
 /// Something whose requirements are asked for, checked before the root is made.
 #[derive(Debug)]
 pub(crate) enum Material {
-    Package {
-        path: PathBuf,
-        header: Box<SourceHeader>,
-    },
+    Package(Box<SourcePackage>),
     Spec(PathBuf),
 }
 
@@ -34,16 +31,17 @@ pub(crate) fn installdeps(session: &Session<'_>, materials: &[Material]) -> Resu
     let mut srpms = Vec::new();
     for material in materials {
         match material {
-            Material::Package { path, header } if header.is_source => {
-                let extra = preconfigured(session, header);
+            Material::Package(package) if package.header.is_source => {
+                let extra = preconfigured(session, &package.header);
                 let extra = extra
                     .into_iter()
                     .filter(|name| !installed.meets(&any_version(name)));
                 names.extend(extra);
-                srpms.push(path.to_string_lossy().into_owned());
+                srpms.push(package.path.to_string_lossy().into_owned());
             }
-            Material::Package { header, .. } => {
-                names.extend(wanted(root, &header.requires_of_others(), &installed));
+            Material::Package(package) => {
+                let requires = package.header.requires_of_others();
+                names.extend(wanted(root, &requires, &installed));
             }
             Material::Spec(path) => {
                 names.extend(wanted(root, &required_by(root, path)?, &installed));

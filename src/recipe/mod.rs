@@ -3,10 +3,15 @@
 mod bootstrap;
 mod buildreqs;
 pub(crate) mod buildsrpm;
+pub(crate) mod chain;
 pub(crate) mod clean;
+mod createrepo;
+pub(crate) mod frame;
 mod init;
 pub(crate) mod installdeps;
+pub(crate) mod local_repo;
 pub(crate) mod open;
 pub(crate) mod rebuild;
+pub(crate) mod source_package;
 
 pub(crate) use open::{Prepare, Session, preflight};

@@ -119,6 +119,35 @@ fn which_mode_and_whose_words() {
                 destination: "b".to_owned(),
             },
         ),
+        (
+            &["--rebuild", "a.src.rpm", "--chain", "--recurse"],
+            Command::Chain(Chain {
+                packages: strings(&["a.src.rpm"]),
+                recurse: true,
+                go_on: true,
+                ..Chain::default()
+            }),
+        ),
+        (
+            &[
+                "--chain",
+                "-c",
+                "--localrepo",
+                "~/r",
+                "a.rpm",
+                "http://h/b",
+                "--tmp_prefix=x",
+            ],
+            Command::Chain(Chain {
+                packages: strings(&["a.rpm", "http://h/b"]),
+                localrepo: Some("~/r".into()),
+                recurse: false,
+                go_on: true,
+                tmp_prefix: Some("x".to_owned()),
+            }),
+        ),
+        // What another mode needs does not matter to it.
+        (&["-p", "--recurse"], Command::PrintRootPath),
         // --scrub and -p win over the last.
         (
             &["--scrub=all", "--init"],

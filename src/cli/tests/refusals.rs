@@ -53,6 +53,46 @@ fn refusals() {
             "option '--root' needs a value",
         ),
         (&["--init=x"], 2, "option '--init' takes no value"),
+        (
+            &["--chain"],
+            50,
+            "You must specify an SRPM file with --chain",
+        ),
+        (
+            &["--chain", "a.src.rpm", "--resultdir", "d"],
+            5,
+            "The --chain mode doesn't support --resultdir, use --localrepo instead",
+        ),
+        (
+            &["a.src.rpm", "-c", "--recurse", "--localrepo=d"],
+            5,
+            "The --localrepo option works only with --chain",
+        ),
+        (
+            &["--init", "-c", "--recurse"],
+            5,
+            "Only --chain mode supports --recurse build algorithm",
+        ),
+        (
+            &["--init", "-c"],
+            5,
+            "Only --chain mode supports --continue build algorithm",
+        ),
+        (
+            &["--init", "--tmp_prefix=x"],
+            5,
+            "The --tmp_prefix option works only with --chain",
+        ),
+        (
+            &["--chain", "--tmp_prefix=../x", "a.src.rpm"],
+            5,
+            "--tmp_prefix is part of a directory's name, which '../x' cannot be",
+        ),
+        (
+            &["--chain", "--additional-package=x", "a.src.rpm"],
+            5,
+            "The --additional-package option requires the --rebuild mode",
+        ),
         (&["--snapshot"], 50, "Requires a snapshot name"),
         (&["--rollback-to"], 50, "Requires a snapshot name"),
         (
@@ -273,11 +313,6 @@ fn refusals() {
 #[test]
 fn not_there_yet() {
     let cases: &[(Words, &str)] = &[
-        (&["--chain", "a.rpm"], "--chain"),
-        (&["--localrepo=d"], "--localrepo"),
-        (&["--recurse"], "--recurse"),
-        (&["-c"], "--continue"),
-        (&["--tmp_prefix", "x"], "--tmp_prefix"),
         (&["--new-chroot"], "--new-chroot"),
         (&["--init", "--isolation=nspawn"], "--isolation=nspawn"),
         (&["--buildroot-image", "x"], "--buildroot-image"),
@@ -312,7 +347,8 @@ fn hints() {
             &["--copyin", "a"],
             Some("usage: mock [OPTIONS] --copyin SOURCE... DESTINATION"),
         ),
-        (&["--chain"], None),
+        // The message must be the only line.
+        (&["--chain", "--resultdir=d", "a.src.rpm"], None),
     ];
     for (words, hint) in cases {
         let error = parse_words(words).expect_err(&format!("{words:?}"));

@@ -31,6 +31,23 @@ pub(crate) struct Client {
     certificates: OnceLock<Arc<Vec<Certificate<'static>>>>,
 }
 
+/// How an address is reached.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Way<'a> {
+    /// In place of what the environment says.
+    pub(crate) proxy: Option<&'a str>,
+    pub(crate) sslverify: bool,
+}
+
+/// How long is waited for it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Waits {
+    pub(crate) connect: Duration,
+    /// For the next bytes.
+    pub(crate) read: Option<Duration>,
+    pub(crate) all: Option<Duration>,
+}
+
 impl Client {
     /// `proxies`: `http_proxy`, `https_proxy`, `no_proxy`, as far as they are set.
     pub(crate) fn new(proxies: &IndexMap<String, String>) -> Self {
@@ -42,34 +59,56 @@ impl Client {
 
     fn http(&self, request: &Request<'_>) -> Result<Vec<u8>, Failure> {
         let fail = |error: ureq::Error| Failure(format!("{}: {error}", request.url));
-        let uri: Uri = request
-            .url
-            .parse()
-            .map_err(|error| Failure(format!("{}: {error}", request.url)))?;
-        let (scheme, host) = (uri.scheme_str().unwrap_or(""), uri.host().unwrap_or(""));
-        if !["http", "https"].contains(&scheme) {
-            return Err(Failure(format!(
-                "{}: only the package manager reads such addresses",
-                request.url
-            )));
-        }
-        let proxy = request
-            .proxy
-            .or_else(|| proxy::choose(&self.proxies, scheme, host));
-        let proxy = proxy.map(ureq::Proxy::new).transpose().map_err(fail)?;
-        let mut config = Agent::config_builder()
-            .timeout_connect(Some(CONNECT))
-            .timeout_global(Some(request.limit))
-            .user_agent(concat!("mock/", env!("CARGO_PKG_VERSION")))
-            // Given in any case: without it, the environment is read.
-            .proxy(proxy);
-        if scheme == "https" {
-            config = config.tls_config(self.tls(request.sslverify));
-        }
-        let agent: Agent = config.build().into();
+        let waits = Waits {
+            connect: CONNECT,
+            read: None,
+            all: Some(request.limit),
+        };
+        let way = Way {
+            proxy: request.proxy,
+            sslverify: request.sslverify,
+        };
+        let (agent, uri) = self.agent(request.url, way, waits)?;
         let response = agent.get(uri).call().map_err(fail)?;
         let body = response.into_body().into_with_config().limit(LARGEST);
         body.read_to_vec().map_err(fail)
+    }
+
+    /// What asks for `url`, and its address, taken apart.
+    pub(crate) fn agent(
+        &self,
+        url: &str,
+        way: Way<'_>,
+        waits: Waits,
+    ) -> Result<(Agent, Uri), Failure> {
+        let uri: Uri = url
+            .parse()
+            .map_err(|error| Failure(format!("{url}: {error}")))?;
+        let (scheme, host) = (uri.scheme_str().unwrap_or(""), uri.host().unwrap_or(""));
+        if !["http", "https"].contains(&scheme) {
+            return Err(Failure(format!(
+                "{url}: only the package manager reads such addresses"
+            )));
+        }
+        let proxy = way
+            .proxy
+            .or_else(|| proxy::choose(&self.proxies, scheme, host));
+        let proxy = proxy
+            .map(ureq::Proxy::new)
+            .transpose()
+            .map_err(|error| Failure(format!("{url}: {error}")))?;
+        let agent: Agent = Agent::config_builder()
+            .timeout_connect(Some(waits.connect))
+            .timeout_per_read(waits.read)
+            .timeout_global(waits.all)
+            .user_agent(concat!("mock/", env!("CARGO_PKG_VERSION")))
+            // Given in any case: without it, the environment is read.
+            .proxy(proxy)
+            // Plain HTTP may lead on to an encrypted address, for which there must be a cryptography.
+            .tls_config(self.tls(way.sslverify))
+            .build()
+            .into();
+        Ok((agent, uri))
     }
 
     fn tls(&self, verify: bool) -> TlsConfig {

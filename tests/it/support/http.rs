@@ -1,4 +1,4 @@
-//! A server for one directory, which can break transfers off in the middle.
+//! A server for one directory, which can break transfers off in the middle and add a header.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -78,6 +78,14 @@ fn serve(mut stream: TcpStream, state: &State) -> std::io::Result<()> {
     let path = first.split(' ').nth(1).unwrap_or("/");
     // Names of packages have no other character that is written so.
     let path = path.replace("%2B", "+").replace("%2b", "+");
+    // What comes after a question mark is a header of the answer.
+    let (path, header) = match path.split_once('?') {
+        Some((path, header)) => (
+            path.to_owned(),
+            format!("{}\r\n", header.replace("%20", " ").replace("%22", "\"")),
+        ),
+        None => (path, String::new()),
+    };
     if let Ok(mut asked) = state.asked.lock() {
         asked.push(path.clone());
     }
@@ -97,7 +105,7 @@ fn serve(mut stream: TcpStream, state: &State) -> std::io::Result<()> {
     };
     write!(
         stream,
-        "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 {status}\r\n{header}Content-Length: {length}\r\nConnection: close\r\n\r\n"
     )?;
     let breaks = path.ends_with(&state.broken)
         && state
