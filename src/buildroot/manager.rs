@@ -9,7 +9,7 @@ use super::tools::Tools;
 use super::{Buildroot, Cmd};
 use crate::config::PackageManagerKind;
 use crate::error::{Error, Result};
-use crate::package_manager::{self, Context, Op, Probe, python_plugins, yum};
+use crate::package_manager::{self, Context, Op, python_plugins, yum};
 use crate::report::{LogSink, Spinner};
 use crate::run::{Bars, Status, Stdio};
 use crate::sandbox::{Network, User, View, preload};
@@ -18,42 +18,7 @@ use crate::sandbox::{Network, User, View, preload};
 /// keeps a private database per user unless told where the real one is.
 const MACROS: &str = "%_netsharedpath /proc:/sys:/dev\n";
 
-/// The programs of this host.
-#[derive(Debug)]
-struct HostPrograms;
-
-impl Probe for HostPrograms {
-    fn resolve(&self, path: &Path) -> Option<PathBuf> {
-        fs_err::canonicalize(path)
-            .ok()
-            .filter(|path| path.is_file())
-    }
-}
-
 impl Buildroot<'_> {
-    /// Chooses a package manager that is there, and says so when it is not the configured one.
-    pub(crate) fn choose_package_manager(&self) -> Result<PackageManagerKind> {
-        let config = self.cx.config;
-        let packages = &config.packages;
-        let wanted = package_manager::of(packages.package_manager).name();
-        if config.bootstrap().is_some() {
-            tracing::debug!("Package manager {wanted} detected and used (direct choice)");
-            return Ok(packages.package_manager);
-        }
-        let command = |kind| self.manager_command(kind);
-        let chosen = package_manager::choose(packages.package_manager, command, &HostPrograms)?;
-        let name = package_manager::of(chosen).name();
-        if name != wanted && config.chroot.is_bootstrap {
-            tracing::info!("Using '{name}' instead of '{wanted}' for bootstrap chroot");
-        } else if name != wanted && packages.dnf_warning {
-            tracing::warn!(
-                "Using '{name}' instead of '{wanted}': it may resolve dependencies differently"
-            );
-        }
-        tracing::debug!("Package manager {name} detected and used (fallback)");
-        Ok(chosen)
-    }
-
     /// Writes what the package manager reads: its configuration, variables, keys, rpm's macros.
     pub(crate) fn configure_package_manager(&self, kind: PackageManagerKind) -> Result<()> {
         let packages = &self.cx.config.packages;
@@ -163,7 +128,7 @@ impl Buildroot<'_> {
             watch.begin(op, last)?;
             match self.run_package_manager(kind, op, &argv, cwd, watch) {
                 Err(error @ Error::PackageManager { .. }) if attempt < packages.max_attempts => {
-                    let delay = packages.attempt_delay;
+                    let delay = back_off(packages.attempt_delay, attempt);
                     tracing::warn!("{error}");
                     tracing::warn!(
                         "{} command failed, retrying, attempt #{}, sleeping {}s",
@@ -421,6 +386,14 @@ fn bars(kind: PackageManagerKind) -> Bars {
     }
 }
 
+/// How long to wait after a failed attempt: twice as long after each, up to a minute or what is
+/// configured, for a mirror that has trouble is not helped by being asked again.
+fn back_off(delay: Duration, attempt: u32) -> Duration {
+    const LONGEST: Duration = Duration::from_secs(60);
+    let factor = 2u32.saturating_pow(attempt.saturating_sub(1));
+    delay.saturating_mul(factor).min(LONGEST.max(delay))
+}
+
 /// A status in words.
 pub(crate) fn describe(status: Status) -> String {
     match status {
@@ -429,5 +402,24 @@ pub(crate) fn describe(status: Status) -> String {
             Ok(name) => format!("signal {signal} ({name})"),
             Err(_) => format!("signal {signal}"),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_grows_to_a_minute() {
+        let waits = |delay| -> Vec<u64> {
+            let delay = Duration::from_secs(delay);
+            (1..6)
+                .map(|attempt| back_off(delay, attempt).as_secs())
+                .collect()
+        };
+        assert_eq!(waits(10), [10, 20, 40, 60, 60]);
+        assert_eq!(waits(90), [90, 90, 90, 90, 90]);
+        assert_eq!(waits(0), [0, 0, 0, 0, 0]);
+        assert_eq!(back_off(Duration::from_secs(1), u32::MAX).as_secs(), 60);
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod inside;
 pub(crate) mod layout;
 pub(crate) mod lock;
 pub(crate) mod manager;
+mod programs;
 pub(crate) mod results;
 mod saved;
 mod skeleton;

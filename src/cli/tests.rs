@@ -126,5 +126,8 @@ fn help_and_version() {
             "Output:",
         ]
     );
-    assert!(!help.contains("--scm-enable"), "hidden options show:\n{help}");
+    assert!(
+        !help.contains("--scm-enable"),
+        "hidden options show:\n{help}"
+    );
 }

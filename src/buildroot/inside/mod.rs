@@ -53,6 +53,21 @@ impl Inside {
         self.root.take();
     }
 
+    /// The regular file that `path` leads to through links, as the inside names it.
+    pub(super) fn program(&self, path: &str) -> Option<PathBuf> {
+        let how = OpenHow::new()
+            .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
+            .resolve(ResolveFlag::RESOLVE_IN_ROOT);
+        let top = self.top().ok()?;
+        let file = openat2(top.as_fd(), relative(path), how).ok()?;
+        let name =
+            |fd: &OwnedFd| fs_err::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd())).ok();
+        let stat = nix::sys::stat::fstat(&file).ok()?;
+        let regular = stat.st_mode & nix::libc::S_IFMT == nix::libc::S_IFREG;
+        let inside = name(&file)?.strip_prefix(name(&top)?).ok()?.to_owned();
+        regular.then(|| Path::new("/").join(inside))
+    }
+
     /// Opens what is at the root's path now.
     pub(super) fn reopen(&self) -> Result<()> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
