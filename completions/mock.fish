@@ -37,7 +37,7 @@ complete -c mock -l disablerepo -d 'Disable a repository; may be repeated' -r
 complete -c mock -s a -l addrepo -d 'Add a repository by its base URL; may be repeated' -r -f
 complete -c mock -l additional-package -d 'Install a package before each build; may be repeated' -r
 complete -c mock -l cwd -d 'Run in this directory of the chroot, with --shell and --chroot' -r
-complete -c mock -l isolation -d 'Isolate commands by this method: simple or auto' -r
+complete -c mock -l isolation -d 'Isolate commands by this method: simple, nspawn or auto' -r
 complete -c mock -l enable-plugin -d 'Enable a plugin; may be repeated, wins over --disable-plugin' -r
 complete -c mock -l disable-plugin -d 'Disable a plugin; may be repeated' -r
 complete -c mock -l plugin-option -d 'Set an option of a plugin, as a Python literal or plain text; may be repeated' -r
@@ -92,6 +92,7 @@ complete -c mock -l bootstrap-image-ready -d 'Take it that the image holds the p
 complete -c mock -l unpriv -d 'Run as the build user instead of root, with --shell and --chroot'
 complete -c mock -l enable-network -d 'Let builds and commands in the chroot use the network'
 complete -c mock -l old-chroot -d 'Deprecated spelling of --isolation=simple'
+complete -c mock -l new-chroot -d 'Deprecated spelling of --isolation=nspawn'
 complete -c mock -s v -l verbose -d 'Print more on the console'
 complete -c mock -s q -l quiet -d 'Print only warnings and errors'
 complete -c mock -l trace -d 'Trace what mock does on standard error'

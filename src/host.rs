@@ -50,26 +50,65 @@ impl Host {
     }
 }
 
-/// Whether programs for `target` need the 32-bit personality on a 64-bit kernel.
+/// Whether programs for `target` are 32-bit ones.
 pub(crate) fn is_32_bit(target: &str) -> bool {
-    const FAMILIES: [&str; 12] = [
+    const FAMILIES: [&str; 15] = [
         "i386", "i486", "i586", "i686", "athlon", "ppc", "sparc", "sparcv9", "s390", "mips",
-        "mipsel", "riscv32",
+        "mipsel", "mipsr6", "mipsr6el", "riscv32", "armhfp",
     ];
-    FAMILIES.contains(&target) || (target.starts_with("armv") && !target.starts_with("armv8l_"))
+    FAMILIES.contains(&target) || target.starts_with("armv")
+}
+
+/// Those with a 32-bit companion that the same kernel runs.
+pub(crate) fn is_64_bit(target: &str) -> bool {
+    const FAMILIES: [&str; 13] = [
+        "x86_64",
+        "ppc64",
+        "ppc64le",
+        "sparc64",
+        "s390x",
+        "alpha",
+        "ia64",
+        "mips64",
+        "mips64el",
+        "mips64r6",
+        "mips64r6el",
+        "riscv64",
+        "aarch64",
+    ];
+    FAMILIES.contains(&target) || target.starts_with("x86_64_v")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_32_bit;
+    use super::{is_32_bit, is_64_bit};
 
     #[test]
-    fn targets_with_32_bits() {
-        for target in ["i686", "armv7hl", "s390"] {
-            assert!(is_32_bit(target), "{target}");
+    fn targets_by_their_bits() {
+        for target in [
+            "i386", "i586", "i686", "armv5tel", "armv7hl", "armv7l", "armv8l", "ppc", "sparc",
+            "sparcv9", "s390", "mips", "mipsel", "mipsr6", "riscv32",
+        ] {
+            assert!(is_32_bit(target) && !is_64_bit(target), "{target}");
         }
-        for target in ["x86_64", "aarch64", "s390x", "ppc64le", "noarch"] {
-            assert!(!is_32_bit(target), "{target}");
+        for target in [
+            "x86_64",
+            "x86_64_v2",
+            "aarch64",
+            "ppc64",
+            "ppc64le",
+            "sparc64",
+            "s390x",
+            "alpha",
+            "ia64",
+            "mips64",
+            "mips64el",
+            "riscv64",
+        ] {
+            assert!(is_64_bit(target) && !is_32_bit(target), "{target}");
+        }
+        for target in ["noarch", "src", "vax", ""] {
+            assert!(!is_64_bit(target) && !is_32_bit(target), "{target}");
         }
     }
 }

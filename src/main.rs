@@ -5,6 +5,10 @@
 
 mod start;
 
+mod emulation;
+
+mod isolation;
+
 mod request;
 
 mod commands;

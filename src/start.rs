@@ -7,10 +7,12 @@ use crate::buildroot::{Cx, holders};
 use crate::cli::command::{Command, Invocation, ScrubTarget, Verbosity};
 use crate::cli::{self, Parsed};
 use crate::commands::{self, inspect, scrub, scrub_all};
-use crate::config::{self, Config, IsolationKind};
+use crate::config::{self, Config};
+use crate::emulation;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::identity::Identity;
+use crate::isolation;
 use crate::report;
 use crate::request;
 use crate::run::exec::Exec;
@@ -65,8 +67,7 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
             say_storage(&loaded.config, &host, identity, &invocation.overrides.root)
         }
         command => {
-            config::check_host_arch(&loaded.config, &host.arch)?;
-            check_emulator(&loaded.config, &host)?;
+            emulation::check(&loaded.config, &host)?;
             announce(&loaded.config);
             let line = crate::run::exec::shell_quoted(&words);
             tracing::info!(
@@ -88,6 +89,7 @@ fn say_storage(config: &Config, host: &Host, identity: Identity, named: &str) ->
             identity: &identity,
             runner: &runner,
             turn: &holders::Turn::default(),
+            nspawn: None,
             named,
             live: false,
             logs: false,
@@ -99,26 +101,8 @@ fn say_storage(config: &Config, host: &Host, identity: Identity, named: &str) ->
     Ok(())
 }
 
-/// Emulation is found missing before anything is made, not by the first program that cannot start.
-fn check_emulator(config: &Config, host: &Host) -> Result<()> {
-    match (&config.chroot.forcearch, &config.chroot.emulator) {
-        (Some(arch), Some(emulator)) if *arch != host.arch && !emulator.exists() => Err(Error::Architecture {
-            message: format!(
-                "The --forcearch={arch} feature requires the {} file to be installed (typically qemu-user-static* \
-                 package)",
-                emulator.display()
-            ),
-            hint: Some("install it: `dnf install qemu-user-static`, `apt-get install qemu-user-static`".to_owned()),
-        }),
-        _ => Ok(()),
-    }
-}
-
 /// What the configuration means for this run, before anything is done.
 fn announce(config: &Config) {
-    if config.isolation.kind == IsolationKind::Nspawn {
-        tracing::warn!("isolation=nspawn is not supported yet: mock's own sandbox is used");
-    }
     let description = config.description.as_deref().unwrap_or("no description");
     tracing::debug!("configuration {}: {description}", config.config_name);
     for path in &config.config_paths {
@@ -134,6 +118,10 @@ fn work(
     identity: Identity,
     invocation: &Invocation,
 ) -> Result<()> {
+    let runs_inside = command.runs_inside();
+    if runs_inside {
+        isolation::check_caller(config, &identity)?;
+    }
     let mut turn = holders::Turn::default();
     let (identity, runner) = match command {
         Command::Orphanskill => (identity, Exec::new(Signals::install()?)?),
@@ -142,6 +130,11 @@ fn work(
             turn = waited;
             privileged(entered)?
         }
+    };
+    let nspawn = if runs_inside {
+        isolation::choose(config, &identity, &runner)?
+    } else {
+        None
     };
     let named = named(config, &invocation.overrides.root);
     let _run = report::Step::start("run");
@@ -152,6 +145,7 @@ fn work(
         identity: &identity,
         runner: &runner,
         turn: &turn,
+        nspawn: nspawn.as_ref(),
         named: &named,
         live: config
             .logging
@@ -203,6 +197,7 @@ fn scrub_all(invocation: &Invocation, host: &Host, identity: Identity) -> Result
             identity: &identity,
             runner: &runner,
             turn: &turn,
+            nspawn: None,
             named: &known.config,
             live: false,
             logs: false,

@@ -1,4 +1,4 @@
-//! What plugins add to a build root.
+//! What plugins, and some options, add to a build root.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use crate::package_manager::python_plugins::PythonPlugin;
 use crate::run::Cmd;
-use crate::sandbox::{Mount, SyncCalls};
+use crate::sandbox::{Mount, Rights, SyncCalls};
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Extras {
@@ -16,6 +16,12 @@ pub(crate) struct Extras {
     pub(crate) mounts: Vec<Mount>,
     /// For programs inside the root.
     pub(crate) environment: IndexMap<String, String>,
+    /// Of programs inside the root.
+    pub(crate) rights: Rights,
+    /// The host name inside, unless the configuration has another.
+    pub(crate) hostname: Option<String>,
+    /// Programs inside have no network, whatever the configuration says.
+    pub(crate) no_network: bool,
 }
 
 /// What plugins give to the programs that mock runs on a root, beside what the root itself gives.

@@ -22,6 +22,7 @@ pub(crate) mod storage;
 pub(crate) mod tools;
 pub(crate) mod trash;
 mod users;
+pub(crate) mod wishes;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::OsString;
@@ -36,7 +37,7 @@ use crate::identity::Identity;
 use crate::report::{LogSink, Step};
 use crate::rpm::requires::{Installed, QUERY};
 use crate::run::{Cmd, Runner, Sink, Status, Stdio};
-use crate::sandbox::{Mount, Network, Sandbox, SyncCalls, User, View};
+use crate::sandbox::{Mount, Network, Nspawn, Personality, Rights, Sandbox, SyncCalls, User, View};
 
 use cache::Ground;
 use extras::{Equipment, Extras};
@@ -57,6 +58,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) runner: &'a dyn Runner,
     /// Given up as soon as others can see that this mock has the root.
     pub(crate) turn: &'a holders::Turn,
+    /// Programs inside are run by systemd-nspawn.
+    pub(crate) nspawn: Option<&'a Nspawn>,
     /// What comes after `-r` to have this root again, for commands in hints.
     pub(crate) named: &'a str,
     /// Programs' output is shown while they run.
@@ -306,8 +309,10 @@ impl<'a> Buildroot<'a> {
         if config.isolation.internal_dev_setup {
             mounts.push(Mount::Dev);
         }
-        if view == View::Inside {
-            mounts.extend(self.extras.mounts.iter().cloned());
+        let inside = view == View::Inside;
+        let extras = &self.extras;
+        if inside {
+            mounts.extend(extras.mounts.iter().cloned());
         }
         Sandbox {
             root: self.layout.root.clone(),
@@ -316,13 +321,21 @@ impl<'a> Buildroot<'a> {
             network,
             user,
             ids: self.cx.identity.ids,
-            hostname: config.isolation.hostname.clone(),
+            hostname: match &config.isolation.hostname {
+                Some(name) => Some(name.clone()),
+                None => extras.hostname.clone().filter(|_| inside),
+            },
             sync_calls: SyncCalls::Carried,
             preload: None,
-            linux32: host::is_32_bit(&config.chroot.target_arch)
-                && !host::is_32_bit(&self.cx.host.arch),
+            personality: personality(&config.chroot.target_arch),
+            rights: if inside {
+                extras.rights.clone()
+            } else {
+                Rights::default()
+            },
             cwd,
             interactive: false,
+            nspawn: self.cx.nspawn.cloned().filter(|_| inside),
         }
     }
 
@@ -370,7 +383,7 @@ impl<'a> Buildroot<'a> {
     }
 
     fn network(&self) -> Network {
-        if self.cx.config.network.rpmbuild_networking {
+        if self.cx.config.network.rpmbuild_networking && !self.extras.no_network {
             Network::Host
         } else {
             Network::Private
@@ -478,5 +491,14 @@ impl<'a> Buildroot<'a> {
         let mut sink = LogSink::capture_only();
         let status = self.cx.runner.run(&self.host_cmd(&argv, None), &mut sink)?;
         Ok((status, sink.captured_text()))
+    }
+}
+
+/// What is known of neither kind is left as mock was started.
+fn personality(target: &str) -> Option<Personality> {
+    if host::is_32_bit(target) {
+        Some(Personality::Linux32)
+    } else {
+        host::is_64_bit(target).then_some(Personality::Linux)
     }
 }

@@ -243,8 +243,8 @@ impl Buildroot<'_> {
 
     fn is_mount_target(&self, path: &str) -> bool {
         self.extras.mounts.iter().any(|mount| match mount {
-            Mount::Bind { target, .. } | Mount::Scratch { target } => target.starts_with(path),
-            Mount::Proc | Mount::Sys | Mount::Dev => false,
+            Mount::Bind { target, .. } | Mount::Tmpfs { target, .. } => target.starts_with(path),
+            Mount::Proc | Mount::Sys | Mount::Dev | Mount::Device { .. } | Mount::Loops(_) => false,
         })
     }
 
@@ -272,6 +272,11 @@ impl Buildroot<'_> {
     /// Makes the targets of the plugins' mounts.
     pub(crate) fn make_mount_targets(&self) -> Result<()> {
         for mount in &self.extras.mounts {
+            if let Mount::Tmpfs { target, .. } = mount
+                && let Some(target) = target.to_str()
+            {
+                self.inside.create_dir_all(target, User::ROOT)?;
+            }
             if let Mount::Bind { source, target, .. } = mount
                 && let Some(target) = target.to_str()
             {

@@ -82,8 +82,9 @@ impl Buildroot<'_> {
             Tools::Bootstrap { tree, .. } => {
                 let cwd = cwd.filter(|cwd| !belongs_to_root(cwd));
                 let mut mounts = vec![Mount::Proc, Mount::Sys, Mount::Dev];
-                mounts.extend(SCRATCH.map(|target| Mount::Scratch {
+                mounts.extend(SCRATCH.map(|target| Mount::Tmpfs {
                     target: target.into(),
+                    options: "nosuid,nodev,mode=1777".to_owned(),
                 }));
                 mounts.extend(self.shown(op, cwd, &tree));
                 let mut cmd = self.host_cmd(argv, cwd);

@@ -327,13 +327,17 @@ pub(super) struct IsolationArgs {
     #[arg(long)]
     pub(super) enable_network: bool,
 
-    /// Isolate commands by this method: simple or auto
+    /// Isolate commands by this method: simple, nspawn or auto
     #[arg(long, value_name = "METHOD")]
     pub(super) isolation: Option<String>,
 
     /// Deprecated spelling of --isolation=simple
-    #[arg(long)]
+    #[arg(long, overrides_with = "new_chroot")]
     pub(super) old_chroot: bool,
+
+    /// Deprecated spelling of --isolation=nspawn
+    #[arg(long, overrides_with = "old_chroot")]
+    pub(super) new_chroot: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -131,3 +131,37 @@ pub(crate) enum Command {
         expanded: bool,
     },
 }
+
+impl Command {
+    /// Programs of the root are run by it, or may be.
+    pub(crate) fn runs_inside(&self) -> bool {
+        match self {
+            Self::Init
+            | Self::Rebuild { .. }
+            | Self::Chain(_)
+            | Self::Buildsrpm(_)
+            | Self::Shell(_)
+            | Self::Chroot(_)
+            | Self::Install(_)
+            | Self::Installdeps(_)
+            | Self::Update(_)
+            | Self::Remove(_)
+            | Self::Copyin { .. }
+            | Self::Copyout { .. }
+            | Self::PackageManagerCommand { .. } => true,
+            Self::Clean
+            | Self::Scrub(_)
+            | Self::ScrubAllChroots
+            | Self::Orphanskill
+            | Self::Snapshot(_)
+            | Self::RollbackTo(_)
+            | Self::RemoveSnapshot(_)
+            | Self::ListSnapshots { .. }
+            | Self::Mount(_)
+            | Self::Umount
+            | Self::ListChroots
+            | Self::PrintRootPath
+            | Self::DebugConfig { .. } => false,
+        }
+    }
+}

@@ -23,7 +23,6 @@ const fn option(long: &'static str, values: usize) -> Row {
 }
 
 const ROWS: &[Row] = &[
-    option("new-chroot", 0),
     option("buildroot-image", 1),
     option("scm-enable", 0),
     option("scm-option", 1),

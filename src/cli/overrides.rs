@@ -188,25 +188,25 @@ fn isolation(
         put("rpmbuild_networking", Value::Bool(true));
         put("use_host_resolv", Value::Bool(true));
     }
+    for (given, option, method) in [
+        (args.old_chroot, "--old-chroot", "simple"),
+        (args.new_chroot, "--new-chroot", "nspawn"),
+    ] {
+        if given {
+            warnings.push(format!(
+                "Option {option} has been deprecated. Use --isolation={method} instead."
+            ));
+            put("isolation", Value::from(method));
+        }
+    }
     match args.isolation.as_deref() {
         None => {}
-        Some(method @ ("simple" | "auto")) => put("isolation", Value::from(method)),
-        Some("nspawn") => {
-            return Err(Error::NotYet {
-                mode: "--isolation=nspawn".to_owned(),
-            });
-        }
+        Some(method @ ("simple" | "nspawn" | "auto")) => put("isolation", Value::from(method)),
         Some(other) => {
             return Err(Error::usage(format!(
                 "Bad option for '--isolation'. Unknown value: {other}"
             )));
         }
-    }
-    if args.old_chroot {
-        warnings.push(
-            "Option --old-chroot has been deprecated. Use --isolation=simple instead.".to_owned(),
-        );
-        put("isolation", Value::from("simple"));
     }
     Ok(())
 }

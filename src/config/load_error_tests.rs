@@ -50,9 +50,7 @@ key = 1
     /etc/a.toml:15: unknown key plugins.ccache.max_cache_siz (did you mean plugins.ccache.max_cache_size?)
     /etc/a.toml:22: unknown key bootstrap.nonsense
     /etc/a.toml:29: unknown key strange (did you mean chroot.storage?)
-    /etc/a.toml:24: dev_loop_count is not supported yet: a build sees no devices of the host
     /etc/a.toml:14: plugin ccache is not supported yet: compilers run uncached
-    /etc/a.toml:25: isolation with nspawn is not supported yet: mock's own sandbox is used
     /etc/a.toml:27: unknown key relasever (did you mean releasever?)
     ");
 }
@@ -288,27 +286,169 @@ fn plugins_and_macros_of_the_command_line_are_checked() {
 }
 
 #[test]
-fn the_hosts_architecture() {
-    let site = Site::new(&[(
-        "etc/a.toml",
-        "[chroot]\nname = \"a\"\ntarget_arch = \"ppc64le\"\nlegal_host_arches = [\"ppc64le\"]\n",
-    )]);
-    let mut config = site.load().unwrap().config;
-    let mut shown = String::new();
-    for arch in ["ppc64le", "x86_64", "pdp11"] {
-        let checked = super::check_host_arch(&config, arch);
-        let text = checked.map_or_else(|error| site.shown(&error), |()| "good".to_owned());
-        shown.push_str(&format!("{arch}: {text}\n"));
+fn what_the_host_must_emulate() {
+    let legal = "legal_host_arches = [\"ppc64le\"]\n";
+    let table = [
+        ("target_arch = \"ppc64le\"\n", None),
+        ("legal_host_arches = [\"i686\", \"x86_64\"]\n", None),
+        // Asked for: also where it could be built natively.
+        (
+            "forcearch = \"i686\"\n",
+            Some("i686 false /usr/bin/qemu-i386-static 1"),
+        ),
+        (
+            "target_arch = \"ppc64le\"\nLEGAL",
+            Some("ppc64le true /usr/bin/qemu-ppc64le-static 10"),
+        ),
+        (
+            "target_arch = \"armv7hl\"\nLEGAL[rpmbuild]\narch = \"noarch\"\n",
+            Some("armv7hl true /usr/bin/qemu-arm-static 10"),
+        ),
+        (
+            "target_arch = \"i386\"\nLEGAL[rpmbuild]\narch = \"s390x\"\n",
+            Some("s390x true /usr/bin/qemu-s390x-static 10"),
+        ),
+        (
+            "target_arch = \"i386\"\nforcearch = \"s390x\"\nLEGAL",
+            Some("s390x false /usr/bin/qemu-s390x-static 10"),
+        ),
+    ];
+    for (lines, expected) in table {
+        let text = format!("[chroot]\nname = \"a\"\n{}", lines.replace("LEGAL", legal));
+        let config = Site::new(&[("etc/a.toml", &text)]).load().unwrap().config;
+        let factor = config.rpmbuild.macros.get("%_platform_multiplier");
+        let chroot = &config.chroot;
+        let found = chroot.forcearch.as_ref().map(|arch| {
+            let emulator = chroot.emulator.as_deref().unwrap().display();
+            let factor = factor.cloned().flatten().unwrap_or("1".to_owned());
+            format!("{arch} {} {emulator} {factor}", chroot.forced_by_host)
+        });
+        assert_eq!(found.as_deref(), expected, "{lines}");
     }
-    config.chroot.forcearch = Some("ppc64le".to_owned());
-    assert!(super::check_host_arch(&config, "x86_64").is_ok());
-    insta::assert_snapshot!(shown, @r"
-    ppc64le: good
-    x86_64: 6 cannot build for ppc64le on this host: its architecture is x86_64, and a needs one of ppc64le
-    hint: --forcearch ppc64le builds by emulation, with qemu-user-static on the host
-    pdp11: 6 unknown host architecture 'pdp11': a needs one of ppc64le
-    hint: --forcearch ppc64le builds by emulation, with qemu-user-static on the host
-    ");
+}
+
+/// How commands are isolated, in both words for it.
+#[test]
+fn isolation() {
+    use super::IsolationKind::{Auto, Nspawn, Simple};
+    let table = [
+        ("", Auto, false, None),
+        ("use_nspawn = true\n", Nspawn, true, None),
+        ("use_nspawn = false\n", Simple, true, None),
+        (
+            "use_nspawn = true\nkind = \"simple\"\n",
+            Simple,
+            false,
+            None,
+        ),
+        ("use_nspawn = true\nkind = \"auto\"\n", Auto, false, None),
+        (
+            "kind = \"nspawn\"\ndev_loop_count = 2\n",
+            Nspawn,
+            false,
+            Some(2),
+        ),
+        // The default, but somebody said it.
+        ("dev_loop_count = 12\n", Auto, false, Some(12)),
+    ];
+    for (lines, kind, obsolete, loops) in table {
+        let text = format!("[chroot]\nname = \"a\"\n[isolation]\n{lines}");
+        let loaded = Site::new(&[("etc/a.toml", &text)]).load().unwrap();
+        assert_eq!(loaded.warnings, [""; 0], "{lines}");
+        let found = loaded.config.isolation;
+        assert_eq!(
+            (found.kind, found.by_use_nspawn, found.loop_devices),
+            (kind, obsolete, loops),
+            "{lines}"
+        );
+        assert_eq!(found.nspawn_args.foreign, [""; 0]);
+        assert_eq!(found.nspawn_args.given, ["--capability=cap_ipc_lock"]);
+    }
+}
+
+#[test]
+fn wrong_values_about_isolation_and_emulation() {
+    let table = [
+        "kind = \"docker\"",
+        "kind = 3",
+        "use_nspawn = \"perhaps\"",
+        "nspawn_args = [\"--bind=x\"]",
+        "nspawn_args = [\"/bin/sh\"]",
+        "nspawn_args = [[\"--bind=/x\"]]",
+        "nspawn_args = [\"--boot\"]",
+        "dev_loop_count = -1",
+        "dev_loop_count = 1000000",
+        "seccomp = \"some\"",
+        "internal_dev_setup = []",
+        "[chroot]\nforcearch = []",
+        "[chroot]\nlegal_host_arches = 5",
+        "[chroot]\nqemu_user_static_mapping = \"arm\"",
+    ];
+    let mut shown = String::new();
+    for line in table {
+        let text = match line.strip_prefix("[chroot]\n") {
+            Some(line) => format!("[chroot]\nname = \"a\"\n{line}\n"),
+            None => format!("[chroot]\nname = \"a\"\n[isolation]\n{line}\n"),
+        };
+        let site = Site::new(&[("etc/a.toml", &text)]);
+        let text = match site.load() {
+            Ok(_) => "good".to_owned(),
+            Err(error) => site.shown(&error),
+        };
+        shown.push_str(&format!("{text}\n"));
+    }
+    insta::assert_snapshot!(shown, @r#"
+    3 /etc/a.toml:4:8: kind: expected one of auto, simple, nspawn or none, found the string "docker"
+     --> /etc/a.toml:4:8
+      |
+    4 | kind = "docker"
+      |        ^^^^^^^^
+    3 /etc/a.toml:4:8: kind: expected one of auto, simple, nspawn or none, found the integer 3
+     --> /etc/a.toml:4:8
+      |
+    4 | kind = 3
+      |        ^
+    3 /etc/a.toml:4:14: use_nspawn: expected boolean or none, found the string "perhaps"
+     --> /etc/a.toml:4:14
+      |
+    4 | use_nspawn = "perhaps"
+      |              ^^^^^^^^^
+    3 /etc/a.toml:4: nspawn_args: --bind=x: expected absolute paths, /HOST[:/INSIDE]
+    3 /etc/a.toml:4: nspawn_args: '/bin/sh' is no option of systemd-nspawn
+    3 /etc/a.toml:4:15: nspawn_args: expected list of strings, found a list
+     --> /etc/a.toml:4:15
+      |
+    4 | nspawn_args = [["--bind=/x"]]
+      |               ^^^^^^^^^^^^^^^
+    3 /etc/a.toml:4: nspawn_args: --boot cannot be given: mock itself says which program runs where, and as whom
+    3 /etc/a.toml:4: dev_loop_count: expected integer of zero or more, found -1
+    3 /etc/a.toml:4: dev_loop_count: there can be 4096 at most
+    3 /etc/a.toml:4:11: seccomp: expected boolean, found the string "some"
+     --> /etc/a.toml:4:11
+      |
+    4 | seccomp = "some"
+      |           ^^^^^^
+    3 /etc/a.toml:4:22: internal_dev_setup: expected boolean, found a list
+     --> /etc/a.toml:4:22
+      |
+    4 | internal_dev_setup = []
+      |                      ^^
+    3 /etc/a.toml:3:13: forcearch: expected string or none, found a list
+     --> /etc/a.toml:3:13
+      |
+    3 | forcearch = []
+      |             ^^
+    3 /etc/a.toml:3:21: legal_host_arches: expected list of strings or string, found the integer 5
+     --> /etc/a.toml:3:21
+      |
+    3 | legal_host_arches = 5
+      |                     ^
+    3 /etc/a.toml:3:28: qemu_user_static_mapping: expected table of strings, found the string "arm"
+     --> /etc/a.toml:3:28
+      |
+    3 | qemu_user_static_mapping = "arm"
+      |                            ^^^^^
+    "#);
 }
 
 #[test]

@@ -17,7 +17,8 @@ mod layers;
 pub(crate) mod list;
 mod load;
 mod near;
-pub(crate) mod options;
+pub(crate) mod nspawn_args;
+mod options;
 mod python_methods;
 mod reader;
 #[cfg(test)]
@@ -53,7 +54,7 @@ use indexmap::IndexMap;
 
 pub(crate) use layers::Search;
 pub(crate) use load::{Defaults, Loaded, Request, load};
-pub(crate) use resolve::check_host_arch;
+pub(crate) use nspawn_args::{NspawnArgs, Wish};
 pub(crate) use value::Value;
 
 /// Everything a run of mock needs to know about one build root.
@@ -124,6 +125,8 @@ pub(crate) struct Chroot {
     /// `None`: no check of the host's architecture is made.
     pub(crate) legal_host_arches: Option<Vec<String>>,
     pub(crate) forcearch: Option<String>,
+    /// It was not asked for: this host is none of `legal_host_arches`.
+    pub(crate) forced_by_host: bool,
     /// With `forcearch`: the emulator that must be on the host.
     pub(crate) emulator: Option<PathBuf>,
     pub(crate) releasever: Option<String>,
@@ -293,6 +296,13 @@ pub(crate) enum IsolationKind {
 #[derive(Debug, Clone)]
 pub(crate) struct Isolation {
     pub(crate) kind: IsolationKind,
+    /// It was chosen by the obsolete `use_nspawn`.
+    pub(crate) by_use_nspawn: bool,
+    pub(crate) nspawn_args: NspawnArgs,
+    /// systemd-nspawn's filter of system calls stays.
+    pub(crate) seccomp: bool,
+    /// How many loop devices a build gets, where somebody said it.
+    pub(crate) loop_devices: Option<u32>,
     pub(crate) hostname: Option<String>,
     pub(crate) internal_dev_setup: bool,
 }

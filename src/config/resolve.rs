@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 use super::cfg::Host;
 use super::hermetic;
 use super::load::plugin_names;
+use super::nspawn_args::NspawnArgs;
 use super::options::Options;
 use super::reader::Reader;
 use super::resolve_packages::packages;
@@ -51,7 +52,7 @@ pub(super) fn config(
         users: users(&reader, options)?,
         packages: packages(&reader, overrides)?,
         rpmbuild,
-        isolation: isolation(&reader)?,
+        isolation: isolation(&reader, options)?,
         network: network(&reader, host)?,
         logging: logging(&reader)?,
         plugins: plugins(&shared, options)?,
@@ -82,17 +83,27 @@ fn chroot(reader: &Reader<'_>, name: String, shared_name: String, host: &Host) -
         let message = format!("chroothome: expected an absolute path, found '{chroothome}'");
         return Err(reader.error(&["chroothome"], message));
     }
+    let target_arch = reader.string(&["target_arch"])?;
+    let legal_host_arches = match reader.value(&["legal_host_arches"])? {
+        Some(_) => Some(reader.list(&["legal_host_arches"])?),
+        None => None,
+    };
+    let asked = reader.text(&["forcearch"])?;
+    let needed = needed_arch(reader, &target_arch, legal_host_arches.as_deref())?;
+    let forced_by_host = asked.is_none() && needed.is_some();
+    let forcearch = asked.or(needed);
     Ok(Chroot {
         name,
         shared_name,
         is_bootstrap: false,
-        target_arch: reader.string(&["target_arch"])?,
-        legal_host_arches: match reader.value(&["legal_host_arches"])? {
-            Some(_) => Some(reader.list(&["legal_host_arches"])?),
+        target_arch,
+        legal_host_arches,
+        emulator: match &forcearch {
+            Some(arch) => Some(emulator(reader, arch)?),
             None => None,
         },
-        emulator: emulator(reader)?,
-        forcearch: reader.text(&["forcearch"])?,
+        forcearch,
+        forced_by_host,
         releasever: reader.text(&["releasever"])?,
         cache_topdir: required_path(reader, "cache_topdir", host)?,
         rootdir: required_path(reader, "rootdir", host)?,
@@ -256,7 +267,8 @@ fn macros(reader: &Reader<'_>, chroot: &Chroot) -> Result<IndexMap<String, Optio
     Ok(macros)
 }
 
-fn isolation(reader: &Reader<'_>) -> Result<Isolation> {
+fn isolation(reader: &Reader<'_>, options: &Options) -> Result<Isolation> {
+    let use_nspawn = reader.optional_bool(&["use_nspawn"])?;
     let kind = match reader.text(&["isolation"])?.as_deref() {
         Some("auto") => IsolationKind::Auto,
         Some("simple") => IsolationKind::Simple,
@@ -265,14 +277,29 @@ fn isolation(reader: &Reader<'_>) -> Result<Isolation> {
             let expected = "simple, nspawn or auto";
             return Err(reader.wrong(&["isolation"], expected, &other.into()));
         }
-        None => match reader.optional_bool(&["use_nspawn"])? {
+        None => match use_nspawn {
             None => IsolationKind::Auto,
             Some(false) => IsolationKind::Simple,
             Some(true) => IsolationKind::Nspawn,
         },
     };
+    let arguments = reader.list(&["nspawn_args"])?;
+    let count = reader.number(&["dev_loop_count"])?;
+    if count.is_some_and(|count| count > MOST_LOOP_DEVICES) {
+        let message = format!("dev_loop_count: there can be {MOST_LOOP_DEVICES} at most");
+        return Err(reader.error(&["dev_loop_count"], message));
+    }
     Ok(Isolation {
         kind,
+        by_use_nspawn: use_nspawn.is_some() && reader.text(&["isolation"])?.is_none(),
+        nspawn_args: NspawnArgs::parse(arguments)
+            .map_err(|why| reader.error(&["nspawn_args"], format!("nspawn_args: {why}")))?,
+        seccomp: reader.bool(&["seccomp"])?,
+        // The default is no wish.
+        loop_devices: match options.origin(&["dev_loop_count"]) {
+            Some(Origin::File { .. } | Origin::CommandLine) => count,
+            Some(Origin::Default { .. } | Origin::Computed) | None => None,
+        },
         hostname: reader.text(&["hostname"])?,
         internal_dev_setup: reader.bool(&["internal_dev_setup"])?,
     })
@@ -324,64 +351,28 @@ fn plugins(reader: &Reader<'_>, options: &Options) -> Result<IndexMap<String, Pl
         .collect()
 }
 
-/// Architectures there are machines of, as `uname -m` names them.
-const HOST_ARCHES: [&str; 17] = [
-    "x86_64",
-    "aarch64",
-    "i386",
-    "i486",
-    "i586",
-    "i686",
-    "ppc64le",
-    "ppc64",
-    "s390x",
-    "riscv64",
-    "armv6l",
-    "armv7l",
-    "armv8l",
-    "loongarch64",
-    "mips64",
-    "ppc",
-    "s390",
-];
+/// More have no use, and each is a node.
+const MOST_LOOP_DEVICES: u32 = 4096;
 
-/// The program that runs the forced architecture's programs.
-fn emulator(reader: &Reader<'_>) -> Result<Option<PathBuf>> {
-    let Some(arch) = reader.text(&["forcearch"])? else {
+/// What this host must emulate, being none of those that can build natively.
+fn needed_arch(
+    reader: &Reader<'_>,
+    target_arch: &str,
+    legal: Option<&[String]>,
+) -> Result<Option<String>> {
+    let host_arch = reader.string(&["host_arch"])?;
+    if legal.is_none_or(|legal| legal.contains(&host_arch)) {
         return Ok(None);
-    };
-    let names = reader.table_of_strings(&["qemu_user_static_mapping"])?;
-    let name = names.get(&arch).unwrap_or(&arch);
-    Ok(Some(PathBuf::from(format!("/usr/bin/qemu-{name}-static"))))
+    }
+    let arch = reader.text(&["rpmbuild_arch"])?;
+    // There is no machine that is noarch.
+    let arch = arch.filter(|arch| arch != "noarch");
+    Ok(Some(arch.unwrap_or_else(|| target_arch.to_owned())))
 }
 
-/// Whether a host of `host_arch` can build for this configuration.
-pub(crate) fn check_host_arch(config: &Config, host_arch: &str) -> Result<()> {
-    let Some(legal) = &config.chroot.legal_host_arches else {
-        return Ok(());
-    };
-    let chroot = &config.chroot;
-    if legal.iter().any(|arch| arch == host_arch) || chroot.forcearch.is_some() {
-        return Ok(());
-    }
-    let legal = legal.join(", ");
-    let message = if HOST_ARCHES.contains(&host_arch) {
-        format!(
-            "cannot build for {} on this host: its architecture is {host_arch}, and {} needs one of {legal}",
-            chroot.target_arch, chroot.name
-        )
-    } else {
-        format!(
-            "unknown host architecture '{host_arch}': {} needs one of {legal}",
-            chroot.name
-        )
-    };
-    let hint = format!(
-        "--forcearch {} builds by emulation, with qemu-user-static on the host",
-        chroot.target_arch
-    );
-    Err(Error::Architecture {
-        message,
-        hint: Some(hint),
-    })
+/// The program that runs the forced architecture's programs.
+fn emulator(reader: &Reader<'_>, arch: &str) -> Result<PathBuf> {
+    let names = reader.table_of_strings(&["qemu_user_static_mapping"])?;
+    let name = names.get(arch).map_or(arch, String::as_str);
+    Ok(PathBuf::from(format!("/usr/bin/qemu-{name}-static")))
 }

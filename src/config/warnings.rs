@@ -9,7 +9,6 @@ use super::value::{Origin, Value};
 
 pub(super) fn of_options(options: &Options) -> Vec<String> {
     let mut warnings = not_yet(options);
-    warnings.extend(nspawn(options));
     warnings.extend(unknown_plugins(options));
     warnings.extend(mistyped(options));
     warnings
@@ -52,17 +51,6 @@ fn same(left: &Value, right: &Value) -> bool {
         }
         _ => left == right,
     }
-}
-
-fn nspawn(options: &Options) -> Option<String> {
-    let origin = match (options.get(&["isolation"]), options.get(&["use_nspawn"])) {
-        (Some(Value::Str(kind)), _) if kind == "nspawn" => chosen(options, &["isolation"]),
-        (Some(Value::None), Some(Value::Bool(true))) => chosen(options, &["use_nspawn"]),
-        _ => None,
-    }?;
-    Some(format!(
-        "{origin}: isolation with nspawn is not supported yet: mock's own sandbox is used"
-    ))
 }
 
 /// Enabled plugins that nobody knows.

@@ -3,7 +3,7 @@
 use crate::buildroot::layout::Layout;
 use crate::buildroot::results::make_result_directory;
 use crate::buildroot::trash::Trash;
-use crate::buildroot::{Buildroot, Cx};
+use crate::buildroot::{Buildroot, Cx, wishes};
 use crate::config::PackageManagerKind;
 use crate::error::{Error, Result};
 use crate::plugin::Plugins;
@@ -62,7 +62,9 @@ impl<'a> Session<'a> {
         trash.sweep(&cx.config.chroot.store);
         trash.sweep(&Layout::of(&cx.config.chroot).package_manager_home());
         let storage = plugins.storage(cx, trash)?;
-        let root = Buildroot::open(cx, plugins.extras()?, storage)?;
+        let mut extras = plugins.extras()?;
+        wishes::contribute(cx, &mut extras)?;
+        let root = Buildroot::open(cx, extras, storage)?;
         let logs = if cx.logs {
             Some(attach_logs(cx, &root.layout)?)
         } else {

@@ -22,14 +22,29 @@ const WITHHELD: [Capability; 11] = [
     Capability::CAP_BPF,
 ];
 
-/// Takes them from everything that is started from here on.
+/// Takes them from everything that is started from here on, but for those that were asked for, and
+/// with them those that are to go.
 pub(super) fn withhold(sandbox: &Sandbox) {
+    // systemd-nspawn has rules of its own, and can hand on only what it has.
     let of_a_root = matches!(sandbox.view, View::Inside | View::Tools { .. });
-    if sandbox.ids != Ids::Host || !of_a_root {
+    if !of_a_root || sandbox.nspawn.is_some() {
         return;
     }
-    for capability in WITHHELD {
+    let kept = named(&sandbox.rights.keep);
+    let withheld = WITHHELD
+        .into_iter()
+        .filter(|capability| sandbox.ids == Ids::Host && !kept.contains(capability));
+    for capability in withheld.chain(named(&sandbox.rights.drop)) {
         // One that this kernel does not know, or that mock does not have itself, needs no taking.
         let _ = caps::drop(None, CapSet::Bounding, capability);
     }
+}
+
+fn named(names: &[String]) -> Vec<Capability> {
+    names.iter().filter_map(|name| name.parse().ok()).collect()
+}
+
+/// The names of all that there are.
+pub(crate) fn all() -> Vec<String> {
+    caps::all().iter().map(ToString::to_string).collect()
 }

@@ -12,7 +12,7 @@ use nix::sys::prctl;
 use nix::sys::signal::Signal;
 
 use super::child::{self, Plan, Report};
-use super::{Network, Sandbox, View, init};
+use super::{Network, Sandbox, View, init, nspawn};
 use crate::error::Error;
 
 pub(super) fn run(plan: &Plan, argv: &[OsString]) -> Option<Report> {
@@ -67,6 +67,9 @@ fn enter(plan: &Plan, argv: &[OsString]) -> Result<Option<Report>, Error> {
     // `init` holds the report pipe itself; what it says is final.
     init.wait()
         .map_err(|e| Error::system("cannot wait for the sandbox", e))?;
+    if plan.sandbox.container().is_some() {
+        nspawn::remove_cgroups();
+    }
     Ok(None)
 }
 

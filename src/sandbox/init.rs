@@ -17,7 +17,8 @@ use nix::unistd::Pid;
 
 use super::child::{Plan, Report};
 use super::{
-    Ids, Mount, Network, Sandbox, User, View, capabilities, filter, loopback, mount, preload,
+    Ids, Mount, Network, Personality, Sandbox, User, View, capabilities, filter, loopback, mount,
+    nspawn, preload, rights,
 };
 use crate::error::{Error, Result};
 
@@ -34,15 +35,23 @@ fn start(plan: &Plan, argv: &[OsString]) -> Result<Report> {
     let _ = nix::unistd::close(plan.report_fd);
     let sandbox = &plan.sandbox;
     prepare(sandbox)?;
-    if let Some(report) = change_directory(sandbox) {
-        return Ok(report);
-    }
+    let command = match sandbox.container() {
+        Some(nspawn) => match nspawn::command(sandbox, nspawn, argv)? {
+            Ok(command) => command,
+            Err(report) => return Ok(report),
+        },
+        None => match change_directory(sandbox) {
+            Some(report) => return Ok(report),
+            None => command(sandbox, argv)?,
+        },
+    };
+    rights::limit(&sandbox.rights)?;
     capabilities::withhold(sandbox);
     let supervisor = filter::install(sandbox)?;
     if let Some(supervisor) = supervisor {
         std::thread::spawn(move || supervisor.serve());
     }
-    spawn(sandbox, argv)
+    Ok(spawn(command))
 }
 
 /// Without namespaces, in the first child.
@@ -50,7 +59,7 @@ pub(super) fn run_here(plan: &Plan, argv: &[OsString]) -> Result<Report> {
     let _ = nix::unistd::close(plan.report_fd);
     match change_directory(&plan.sandbox) {
         Some(report) => Ok(report),
-        None => spawn(&plan.sandbox, argv),
+        None => command(&plan.sandbox, argv).map(spawn),
     }
 }
 
@@ -62,7 +71,7 @@ fn change_directory(sandbox: &Sandbox) -> Option<Report> {
     })
 }
 
-fn spawn(sandbox: &Sandbox, argv: &[OsString]) -> Result<Report> {
+fn command(sandbox: &Sandbox, argv: &[OsString]) -> Result<Command> {
     let (Some(program), arguments) = (argv.first(), argv.get(1..).unwrap_or_default()) else {
         return Err(setup("nothing to run", nix::Error::EINVAL));
     };
@@ -82,12 +91,16 @@ fn spawn(sandbox: &Sandbox, argv: &[OsString]) -> Result<Report> {
     if sandbox.user != User::ROOT && sandbox.ids != Ids::Single {
         command.uid(sandbox.user.uid).gid(sandbox.user.gid);
     }
+    Ok(command)
+}
+
+fn spawn(mut command: Command) -> Report {
     match command.spawn() {
-        Ok(child) => Ok(reap_until(Pid::from_raw(child.id().cast_signed()))),
-        Err(error) => Ok(Report::NotStarted {
-            program: program.to_string_lossy().into_owned(),
+        Ok(child) => reap_until(Pid::from_raw(child.id().cast_signed())),
+        Err(error) => Report::NotStarted {
+            program: command.get_program().to_string_lossy().into_owned(),
             errno: error.raw_os_error().unwrap_or(0),
-        }),
+        },
     }
 }
 
@@ -130,13 +143,18 @@ fn prepare(sandbox: &Sandbox) -> Result<()> {
     match &sandbox.view {
         View::Host { writable } => host_view(sandbox, writable)?,
         View::Tools { tree, mounts } => tools_view(sandbox, tree, mounts)?,
+        View::Inside if sandbox.container().is_some() => nspawn::ground(sandbox)?,
         View::Inside => inside_view(sandbox)?,
         View::Machine => {}
     }
-    if sandbox.linux32 {
-        // PER_LINUX32, linux/personality.h; nix names only the flags above it.
-        nix::sys::personality::set(nix::sys::personality::Persona::from_bits_retain(0x0008))
-            .map_err(|e| setup("cannot set a 32-bit personality", e))?;
+    if let Some(personality) = sandbox.personality {
+        // linux/personality.h; nix names only the flags above it.
+        let bits = match personality {
+            Personality::Linux => 0x0000,
+            Personality::Linux32 => 0x0008,
+        };
+        nix::sys::personality::set(nix::sys::personality::Persona::from_bits_retain(bits))
+            .map_err(|e| setup("cannot set the personality", e))?;
     }
     match sandbox.ids {
         Ids::Host | Ids::Range => {

@@ -6,16 +6,19 @@
 //! whatever signal. Nothing is unmounted by hand.
 //!
 //! The process tree of one command is: mock, `enter` (makes the namespaces), `init` (process 1
-//! inside: makes the mounts, starts the program, reaps), the program.
+//! inside: makes the mounts, starts the program, reaps), the program. With [`Nspawn`] it is
+//! systemd-nspawn that `init` starts, and that makes what is inside.
 
-mod capabilities;
+pub(crate) mod capabilities;
 pub(crate) mod child;
 mod enter;
 pub(crate) mod filter;
 mod init;
 mod loopback;
 pub(crate) mod mount;
+pub(crate) mod nspawn;
 pub(crate) mod preload;
+pub(crate) mod rights;
 pub(crate) mod subids;
 pub(crate) mod userns;
 
@@ -24,6 +27,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use mount::Mount;
+pub(crate) use nspawn::Nspawn;
+pub(crate) use rights::Rights;
 
 /// Which file tree is the program's `/`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +73,15 @@ pub(crate) enum SyncCalls {
     Ignored,
 }
 
+/// What the kernel says of itself: `uname -m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Personality {
+    /// The machine's own word for it.
+    Linux,
+    /// The 32-bit word, for 32-bit targets on 64-bit hosts.
+    Linux32,
+}
+
 /// How the caller's ids appear inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Ids {
@@ -94,12 +108,16 @@ pub(crate) struct Sandbox {
     /// On the host: a library that every program loads first, in a directory for each architecture.
     /// Needs [`Mount::Proc`].
     pub(crate) preload: Option<PathBuf>,
-    /// 32-bit personality, for 32-bit targets on 64-bit hosts.
-    pub(crate) linux32: bool,
+    /// None: as it is.
+    pub(crate) personality: Option<Personality>,
+    /// For [`View::Inside`].
+    pub(crate) rights: Rights,
     /// Working directory as the program sees it.
     pub(crate) cwd: PathBuf,
     /// Keep the caller's terminal as controlling terminal (interactive shells).
     pub(crate) interactive: bool,
+    /// What is [`View::Inside`] is carried out by systemd-nspawn.
+    pub(crate) nspawn: Option<Nspawn>,
 }
 
 impl Sandbox {
@@ -115,9 +133,18 @@ impl Sandbox {
             hostname: None,
             sync_calls: SyncCalls::Carried,
             preload: None,
-            linux32: false,
+            personality: None,
+            rights: Rights::default(),
             cwd: PathBuf::from("/"),
             interactive: false,
+            nspawn: None,
         }
+    }
+
+    /// By whom it is carried out, when not by mock itself.
+    fn container(&self) -> Option<&Nspawn> {
+        self.nspawn
+            .as_ref()
+            .filter(|_| matches!(self.view, View::Inside))
     }
 }

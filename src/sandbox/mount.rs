@@ -10,7 +10,7 @@ use std::path::{Component, Path, PathBuf};
 
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::mount::{MsFlags, mount};
-use nix::sys::stat::{Mode, mkdirat};
+use nix::sys::stat::{Mode, SFlag, mkdirat};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -25,15 +25,24 @@ pub(crate) enum Mount {
     /// A private `/dev`: null zero full random urandom tty console ptmx pts shm fd stdin stdout
     /// stderr, nothing else of the host.
     Dev,
-    /// An empty directory in memory, for whatever programs leave in passing.
-    Scratch { target: PathBuf },
     /// A file or directory of the host. The target must exist.
     Bind {
         source: PathBuf,
         target: PathBuf,
         writable: bool,
     },
+    /// An empty file system in memory, with options as mount(8) takes them. The target must exist.
+    Tmpfs { target: PathBuf, options: String },
+    /// Something of the host's `/dev`, in the private one: a place for it is made there.
+    Device { source: PathBuf, target: PathBuf },
+    /// `/dev/loop-control` and so many `/dev/loopN`, in the private `/dev`.
+    Loops(u32),
 }
+
+/// The first number of `/dev/loopN`, in `Documentation/admin-guide/devices.txt`.
+pub(super) const LOOP_MAJOR: u64 = 7;
+
+pub(super) const LOOP_CONTROL: &str = "/dev/loop-control";
 
 impl fmt::Display for Mount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -41,7 +50,6 @@ impl fmt::Display for Mount {
             Self::Proc => f.write_str("proc on /proc"),
             Self::Sys => f.write_str("sysfs on /sys, read-only"),
             Self::Dev => f.write_str("minimal devices on /dev"),
-            Self::Scratch { target } => write!(f, "tmpfs on {}", target.display()),
             Self::Bind {
                 source,
                 target,
@@ -50,6 +58,11 @@ impl fmt::Display for Mount {
                 let mode = if *writable { "" } else { ", read-only" };
                 write!(f, "{} on {}{mode}", source.display(), target.display())
             }
+            Self::Tmpfs { target, .. } => write!(f, "tmpfs on {}", target.display()),
+            Self::Device { source, target } => {
+                write!(f, "{} on {}", source.display(), target.display())
+            }
+            Self::Loops(count) => write!(f, "{count} loop devices"),
         }
     }
 }
@@ -76,11 +89,6 @@ impl Mount {
             Self::Proc => make_proc(root),
             Self::Sys => make_sys(root),
             Self::Dev => make_dev(root),
-            Self::Scratch { target } => {
-                let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-                let at = resolve(root, target)?;
-                attach("tmpfs", &at, "tmpfs", flags, "mode=1777", &self.to_string())
-            }
             Self::Bind {
                 source,
                 target,
@@ -94,6 +102,13 @@ impl Mount {
                     read_only(&resolve(root, target)?, &self.to_string())
                 }
             }
+            Self::Tmpfs { target, options } => {
+                let (flags, data) = tmpfs_options(options);
+                let to = resolve(root, target)?;
+                attach("tmpfs", &to, "tmpfs", flags, &data, &self.to_string())
+            }
+            Self::Device { source, target } => device(root, source, target, &self.to_string()),
+            Self::Loops(count) => loops(root, *count, &self.to_string()),
         }
     }
 }
@@ -105,7 +120,8 @@ impl Mount {
             Self::Proc => (Path::new("proc"), true),
             Self::Sys => (Path::new("sys"), true),
             Self::Dev => (Path::new("dev"), true),
-            Self::Scratch { target } => (target.as_path(), true),
+            Self::Tmpfs { target, .. } => (target.as_path(), true),
+            Self::Device { .. } | Self::Loops(_) => return Ok(()),
             Self::Bind { source, target, .. } => (target.as_path(), source.is_dir()),
         };
         place(root, target, directory).map_err(|errno| {
@@ -414,6 +430,101 @@ fn make_dev(root: &Path) -> Result<()> {
             "devpts on /dev/pts",
         )
     })
+}
+
+/// The words that are flags of mount(2), and the rest, which is the file system's.
+fn tmpfs_options(options: &str) -> (MsFlags, String) {
+    // As systemd-nspawn has it.
+    let (mut flags, mut data) = (MsFlags::empty(), vec!["mode=0755"]);
+    for option in options.split(',').filter(|option| !option.is_empty()) {
+        match option {
+            "ro" => flags |= MsFlags::MS_RDONLY,
+            "nosuid" => flags |= MsFlags::MS_NOSUID,
+            "nodev" => flags |= MsFlags::MS_NODEV,
+            "noexec" => flags |= MsFlags::MS_NOEXEC,
+            "noatime" => flags |= MsFlags::MS_NOATIME,
+            "rw" | "suid" | "dev" | "exec" | "defaults" => {}
+            other => data.push(other),
+        }
+    }
+    (flags, data.join(","))
+}
+
+/// Where there is something at the target already, that is the place.
+fn device(root: &Path, source: &Path, target: &Path, what: &str) -> Result<()> {
+    if let Ok(there) = resolve(root, target) {
+        return bind(source, &there, what);
+    }
+    let (Some(parent), Some(name)) = (target.parent(), target.file_name()) else {
+        return Err(failed(what)(nix::Error::EINVAL));
+    };
+    make_directories(root, parent)?;
+    let place = by_fd(&resolve(root, parent)?).join(name);
+    if source.is_dir() {
+        fs_err::create_dir(&place).map_err(Error::io("make", &place))?;
+    } else {
+        fs_err::File::create_new(&place).map_err(Error::io("make", &place))?;
+    }
+    bind(source, &resolve(root, target)?, what)
+}
+
+fn make_directories(root: &Path, directory: &Path) -> Result<()> {
+    let Some(parent) = directory.parent() else {
+        return Ok(());
+    };
+    if resolve(root, directory).is_ok() {
+        return Ok(());
+    }
+    make_directories(root, parent)?;
+    let place = by_fd(&resolve(root, parent)?).join(directory.file_name().unwrap_or_default());
+    fs_err::create_dir(&place).map_err(Error::io("make", &place))
+}
+
+/// The host need not have as many; the kernel makes what is behind a node when it is first opened.
+fn loops(root: &Path, count: u32, what: &str) -> Result<()> {
+    let control = Path::new(LOOP_CONTROL);
+    if control.exists() {
+        device(root, control, control, what)?;
+    }
+    let dev = by_fd(&resolve(root, Path::new("dev"))?);
+    for number in 0..count {
+        let name = format!("loop{number}");
+        match make_loop(&dev.join(&name), number) {
+            Ok(()) | Err(nix::Error::EEXIST) => {}
+            Err(errno) => {
+                // No device can be made in a user namespace, nor in some containers.
+                let host = Path::new("/dev").join(&name);
+                if !host.exists() {
+                    tracing::debug!("no /dev/{name} in the root: {errno}");
+                    continue;
+                }
+                device(root, &host, &host, what)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn make_loop(path: &Path, number: u32) -> nix::Result<()> {
+    let mode = Mode::from_bits_truncate(0o666);
+    let device = nix::sys::stat::makedev(LOOP_MAJOR, number.into());
+    nix::sys::stat::mknod(path, SFlag::S_IFBLK, mode, device)?;
+    // Whatever the umask says.
+    nix::sys::stat::fchmodat(
+        nix::fcntl::AT_FDCWD,
+        path,
+        mode,
+        nix::sys::stat::FchmodatFlags::FollowSymlink,
+    )
+}
+
+/// An empty place that only this namespace sees, over a directory of the host.
+pub(super) fn tmpfs_over(directory: &Path) -> Result<()> {
+    let what = format!("tmpfs on {}", directory.display());
+    let target = fs_err::File::open(directory).map_err(Error::io("open", directory))?;
+    let target = OwnedFd::from(target.into_file());
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
+    attach("tmpfs", &target, "tmpfs", flags, "mode=0755", &what)
 }
 
 fn node(target: &Path, source: &Path, what: &str) -> Result<()> {

@@ -39,7 +39,8 @@ const VALUES: &str = "\
   `~` is your home directory, also in `--resultdir=~/results`, where a shell leaves it.
 - Several source packages on one line need `--resultdir`.
 - `--spec` with `--sources` and no source package builds the source package first, then that.
-- `--isolation METHOD`: `simple` and `auto` mean the same for now; `nspawn` is not there yet.
+- `--isolation METHOD`: `simple` is mock's own sandbox, `nspawn` systemd-nspawn, which needs root; `auto`
+  takes mock's own unless `nspawn_args` asks for what only systemd-nspawn can do. `-v` says which and why.
 - `--short-circuit STAGE`: needs a chroot in which the stages before have run. Such a build makes no
   packages.
 ";

@@ -73,6 +73,7 @@ fn options_become_assignments() {
         ),
         (&["--offline"], set(&[("online", FALSE)])),
         (&["--isolation=auto"], set(&[("isolation", s("auto"))])),
+        (&["--isolation=nspawn"], set(&[("isolation", s("nspawn"))])),
         (
             &["--isolation", "simple"],
             set(&[("isolation", s("simple"))]),
@@ -243,13 +244,23 @@ fn verbosity_trace_and_warnings() {
     assert!(run(&["--init", "--trace"]).trace);
     assert!(!run(&["--init"]).trace);
 
-    let old = run(&["--isolation=auto", "--old-chroot", "--init"]);
-    assert_eq!(
-        old.overrides.set.last(),
-        set(&[("isolation", s("simple"))]).last()
-    );
-    assert_eq!(
-        old.warnings,
-        ["Option --old-chroot has been deprecated. Use --isolation=simple instead."]
-    );
+    let old = "Option --old-chroot has been deprecated. Use --isolation=simple instead.";
+    let new = "Option --new-chroot has been deprecated. Use --isolation=nspawn instead.";
+    for (words, method, warning) in [
+        (&["--old-chroot", "--init"][..], "simple", old),
+        (&["--new-chroot", "--init"], "nspawn", new),
+        (&["--old-chroot", "--new-chroot", "--init"], "nspawn", new),
+        // The newer spelling wins, wherever it stands.
+        (&["--isolation=auto", "--new-chroot", "--init"], "auto", new),
+        (
+            &["--old-chroot", "--isolation=nspawn", "--init"],
+            "nspawn",
+            old,
+        ),
+    ] {
+        let run = run(words);
+        let chosen = run.overrides.set.last();
+        assert_eq!(chosen, set(&[("isolation", s(method))]).last(), "{words:?}");
+        assert_eq!(run.warnings, [warning], "{words:?}");
+    }
 }

@@ -313,8 +313,6 @@ fn refusals() {
 #[test]
 fn not_there_yet() {
     let cases: &[(Words, &str)] = &[
-        (&["--new-chroot"], "--new-chroot"),
-        (&["--init", "--isolation=nspawn"], "--isolation=nspawn"),
         (&["--buildroot-image", "x"], "--buildroot-image"),
         (
             &["--scm-option", "a=b", "--scm-option", "c=d", "--scm-enable"],
