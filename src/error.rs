@@ -8,6 +8,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::program;
+
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[derive(Debug, thiserror::Error)]
@@ -281,7 +283,7 @@ impl Error {
             | Self::BuildSetup { hint, .. }
             | Self::Refused { hint, .. }
             | Self::Storage { hint, .. } => hint.clone(),
-            Self::CommandLine { .. } => Some("mock --help lists the options".to_owned()),
+            Self::CommandLine { .. } => Some(format!("{} --help lists the options", program::name())),
             Self::Unprivileged { hint, .. } => Some(hint.clone()),
             Self::Locked { .. } => {
                 Some("another mock uses this root; give --uniqueext to build beside it".to_owned())

@@ -12,6 +12,7 @@ use nix::unistd::{Gid, Group, Uid, User as Account};
 use crate::config::Users;
 use crate::error::{Error, Result};
 use crate::host::Host;
+use crate::program;
 use crate::sandbox::{Ids, User};
 
 /// The original's gid of group `mock`, used where the host has no such group.
@@ -27,8 +28,8 @@ pub(crate) struct Identity {
     pub(crate) gid: u32,
     pub(crate) name: String,
     pub(crate) home: PathBuf,
-    /// gid of the host's group `mock`.
-    pub(crate) mock_gid: Option<u32>,
+    /// The host's groups `mock` and, where the program has another name, that one, which counts.
+    pub(crate) mock_gids: Vec<(&'static str, u32)>,
     pub(crate) root: bool,
     /// Installed setuid: the environment is the caller's and not to be trusted.
     pub(crate) setuid: bool,
@@ -80,10 +81,7 @@ impl Identity {
             gid,
             name,
             home,
-            mock_gid: Group::from_name("mock")
-                .ok()
-                .flatten()
-                .map(|group| group.gid.as_raw()),
+            mock_gids: mock_gids(),
             root,
             setuid,
             ids: Ids::Host,
@@ -126,9 +124,15 @@ impl Identity {
             gid: users
                 .chrootgid
                 .filter(fits)
-                .or(self.mock_gid.filter(fits))
+                .or(self.mock_gid().filter(fits))
                 .unwrap_or(MOCK_GID),
         }
+    }
+
+    /// gid of the host's group of this program's name.
+    pub(crate) fn mock_gid(&self) -> Option<u32> {
+        let own = |(group, _): &&(&str, u32)| *group == program::name();
+        self.mock_gids.iter().find(own).map(|(_, gid)| *gid)
     }
 
     /// Owner of files made for the caller, in ids as this process sees them.
@@ -142,6 +146,17 @@ impl Identity {
             User::ROOT
         }
     }
+}
+
+/// Configurations of the original ask for group `mock`, whatever this program is called.
+fn mock_gids() -> Vec<(&'static str, u32)> {
+    let gid = |name| Some(Group::from_name(name).ok().flatten()?.gid.as_raw());
+    let mut names = vec!["mock", program::name()];
+    names.dedup();
+    names
+        .into_iter()
+        .filter_map(|name| Some((name, gid(name)?)))
+        .collect()
 }
 
 /// setfsuid(2) reports no failure; asking again does.

@@ -49,6 +49,8 @@ mod fs;
 
 mod error;
 
+mod program;
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

@@ -1,11 +1,12 @@
 //! What is asked of the configuration loader, from facts about the host and the caller.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::config::{self, Defaults, Loaded, Overrides, Request, Search, cfg};
 use crate::error::Result;
 use crate::host::Host;
 use crate::identity::Identity;
+use crate::program;
 
 /// Loads the configuration that `overrides` name, with the caller's rights: it may include any
 /// path, and an error quotes it.
@@ -30,9 +31,9 @@ pub(crate) fn facts(host: &Host, identity: &Identity) -> cfg::Host {
         uid: identity.uid,
         gid: identity.gid,
         groups: identity
-            .mock_gid
-            .map(|gid| ("mock".to_owned(), gid))
-            .into_iter()
+            .mock_gids
+            .iter()
+            .map(|(group, gid)| ((*group).to_owned(), *gid))
             .collect(),
         home: identity.home.clone(),
         cwd: host.cwd.clone(),
@@ -55,8 +56,10 @@ pub(crate) fn search(host: &Host, identity: &Identity, overrides: &Overrides) ->
             .find(|configs| configs.join("defaults.toml").is_file())
     });
     let installed = [
-        PathBuf::from("/etc/mock"),
-        PathBuf::from("/usr/share/mock/configs"),
+        Path::new("/etc").join(program::name()),
+        Path::new("/usr/share")
+            .join(program::name())
+            .join("configs"),
     ];
     let config_dirs = match &overrides.configdir {
         Some(directory) => vec![host.cwd.join(directory)],
@@ -67,6 +70,7 @@ pub(crate) fn search(host: &Host, identity: &Identity, overrides: &Overrides) ->
     };
     Search {
         config_dirs,
+        program: program::name().to_owned(),
         home: Some(identity.home.clone()),
         cwd: host.cwd.clone(),
     }
@@ -75,17 +79,19 @@ pub(crate) fn search(host: &Host, identity: &Identity, overrides: &Overrides) ->
 /// An ordinary user's state lives in their own directories (XDG Base Directory Specification).
 pub(crate) fn defaults(host: &Host, identity: &Identity) -> Defaults {
     if identity.root {
-        return Defaults::default();
+        let below = |directory: &str| Path::new(directory).join(program::name());
+        return Defaults {
+            basedir: below("/var/lib"),
+            cache_topdir: below("/var/cache"),
+        };
     }
     let directory = |variable: &str, fallback: &str| {
         let base = host
             .env(variable)
             .map(PathBuf::from)
             .filter(|path| path.is_absolute());
-        Some(
-            base.unwrap_or_else(|| identity.home.join(fallback))
-                .join("mock"),
-        )
+        base.unwrap_or_else(|| identity.home.join(fallback))
+            .join(program::name())
     };
     Defaults {
         basedir: directory("XDG_DATA_HOME", ".local/share"),

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::identity::Identity;
 use crate::isolation;
+use crate::program;
 use crate::report;
 use crate::request;
 use crate::run::exec::Exec;
@@ -23,7 +24,7 @@ use crate::sandbox::userns;
 
 pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
     let words: Vec<OsString> = args.iter().skip(1).cloned().collect();
-    let invocation = match cli::parse(args)? {
+    let invocation = match cli::parse(program::name(), args)? {
         Parsed::Print(text) => {
             report::print(&text);
             return Ok(());
@@ -71,7 +72,8 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
             announce(&loaded.config);
             let line = crate::run::exec::shell_quoted(&words);
             tracing::info!(
-                "mock version {} starting, args: {line}",
+                "{} version {} starting, args: {line}",
+                program::name(),
                 env!("CARGO_PKG_VERSION")
             );
             work(command, &loaded.config, &host, identity, &invocation)
@@ -175,12 +177,7 @@ fn scrub_all(invocation: &Invocation, host: &Host, identity: Identity) -> Result
     let configs = identity.as_caller(|| Ok(config::list::names(&search)))?;
     let (identity, runner) = privileged(identity)?;
     let defaults = request::defaults(host, &identity);
-    let directories = [
-        defaults.basedir.unwrap_or_else(|| "/var/lib/mock".into()),
-        defaults
-            .cache_topdir
-            .unwrap_or_else(|| "/var/cache/mock".into()),
-    ];
+    let directories = [defaults.basedir, defaults.cache_topdir];
     scrub_all::run(&directories, &configs, |known| {
         let mut overrides = invocation.overrides.clone();
         overrides.root = known.config.clone();

@@ -17,7 +17,7 @@ pub(crate) fn make_result_directory(cx: Cx<'_>, base: &Path, result: &Path) -> R
     {
         fs_err::create_dir(result).map_err(failed)?;
         let owner = cx.identity.owner();
-        let gid = cx.identity.mock_gid.unwrap_or(owner.gid);
+        let gid = cx.identity.mock_gid().unwrap_or(owner.gid);
         return std::os::unix::fs::lchown(result, Some(owner.uid), Some(gid)).map_err(failed);
     }
     cx.identity.as_caller(|| {

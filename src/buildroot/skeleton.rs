@@ -95,7 +95,7 @@ fn make_directory(cx: Cx<'_>, path: &Path, mode: u32) -> Result<()> {
     fs_err::create_dir_all(path).map_err(Error::io("make", path))?;
     let permissions = PermissionsExt::from_mode(mode);
     fs_err::set_permissions(path, permissions).map_err(Error::io("set the mode of", path))?;
-    if let Some(gid) = cx.identity.mock_gid.filter(|_| cx.identity.root) {
+    if let Some(gid) = cx.identity.mock_gid().filter(|_| cx.identity.root) {
         nix::unistd::chown(path, Some(Uid::from_raw(0)), Some(Gid::from_raw(gid)))
             .map_err(|errno| Error::io("change the owner of", path)(errno.into()))?;
     }

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Arg, ArgAction, ArgMatches, FromArgMatches, Parser, ValueHint};
+use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, ValueHint};
 
 use crate::cli::modes::Modes;
 use crate::cli::not_yet::NotYet;
@@ -27,6 +27,17 @@ unique.";
 
 /// What `-r` is when it is not given.
 pub(super) const DEFAULT_ROOT: &str = "default";
+
+/// The tree, for a program of this name.
+pub(super) fn named(program: &str) -> clap::Command {
+    let usage: Vec<String> = USAGE
+        .lines()
+        .map(|line| line.replacen("mock", program, 1))
+        .collect();
+    Args::command()
+        .name(program.to_owned())
+        .override_usage(usage.join("\n"))
+}
 
 /// Build RPM packages in clean chroots
 #[derive(Debug, Parser)]

@@ -21,8 +21,8 @@ mod usage;
 
 use std::ffi::OsString;
 
+use clap::FromArgMatches;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::args::Args;
 use crate::cli::command::Invocation;
@@ -36,8 +36,8 @@ pub(crate) enum Parsed {
     Print(String),
 }
 
-/// Parses a whole command line; the first argument is the program's own name.
-pub(crate) fn parse(mut args: Vec<OsString>) -> Result<Parsed> {
+/// Parses a whole command line; `program` is the name that help is given for.
+pub(crate) fn parse(program: &str, mut args: Vec<OsString>) -> Result<Parsed> {
     // clap would swallow the first `--` wherever it stands; the original swallows only one that
     // leads the words, so `--chroot env -- ls` keeps it.
     let after = args
@@ -45,8 +45,9 @@ pub(crate) fn parse(mut args: Vec<OsString>) -> Result<Parsed> {
         .position(|arg| arg == "--")
         .map(|at| args.split_off(at));
 
-    let parsed = foreign::matches(&Args::command(), args)
-        .and_then(|matches| Args::from_arg_matches(&matches));
+    let command = args::named(program);
+    let parsed =
+        foreign::matches(&command, args).and_then(|matches| Args::from_arg_matches(&matches));
     match parsed {
         Ok(mut args) => {
             foreign::restore(&mut args.words);
@@ -60,7 +61,7 @@ pub(crate) fn parse(mut args: Vec<OsString>) -> Result<Parsed> {
                 Ok(Parsed::Print(format!("{}\n", env!("CARGO_PKG_VERSION"))))
             }
             _ => Err(Error::CommandLine {
-                message: usage::message(&error, &Args::command()),
+                message: usage::message(&error, &command),
             }),
         },
     }

@@ -21,7 +21,7 @@ type Words = &'static [&'static str];
 
 fn parse_words(words: &[&str]) -> Result<Parsed, Error> {
     let args = std::iter::once("mock").chain(words.iter().copied());
-    parse(args.map(OsString::from).collect())
+    parse("mock", args.map(OsString::from).collect())
 }
 
 fn run(words: &[&str]) -> Invocation {

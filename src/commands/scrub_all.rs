@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
+use crate::program;
 use crate::report;
 
 /// What a directory's name says: the configuration, and the unique extension if there is one.
@@ -35,7 +36,8 @@ pub(crate) fn run(
             .map(|unique| format!(" --uniqueext {unique}"))
             .unwrap_or_default();
         report::print(&format!(
-            "## Calling: mock --scrub=all -r {}{unique} ##\n",
+            "## Calling: {} --scrub=all -r {}{unique} ##\n",
+            program::name(),
             root.config
         ));
         scrub(root)?;

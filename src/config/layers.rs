@@ -24,6 +24,8 @@ use crate::error::{Error, Result};
 pub(crate) struct Search {
     /// Candidates for the configuration directory; the first that holds the name wins.
     pub(crate) config_dirs: Vec<PathBuf>,
+    /// Of directories and files: `mock`, unless the binary is installed under another name.
+    pub(crate) program: String,
     /// The caller's home: `~/.config/mock` and the user's own files are in it.
     pub(crate) home: Option<PathBuf>,
     /// What a relative path is relative to.
@@ -151,8 +153,9 @@ pub(super) fn read_all<'h>(
     }
     state.read(&found.path)?;
     if let Some(home) = &search.home {
-        state.read_optional(&home.join(".mock/user"))?;
-        state.read_optional(&home.join(".config/mock"))?;
+        let program = &search.program;
+        state.read_optional(&home.join(format!(".{program}/user")))?;
+        state.read_optional(&home.join(".config").join(program))?;
     }
     Ok(state)
 }
@@ -167,7 +170,7 @@ pub(super) fn find(root: &str, search: &Search) -> Result<Found> {
         .or(search.config_dirs.first());
     let config_dir = first_dir
         .cloned()
-        .unwrap_or_else(|| PathBuf::from("/etc/mock"));
+        .unwrap_or_else(|| Path::new("/etc").join(&search.program));
     if root.ends_with(".cfg") || root.ends_with(".toml") {
         let path = search.cwd.join(root);
         return match path.is_file() {
@@ -200,7 +203,8 @@ pub(super) fn find(root: &str, search: &Search) -> Result<Found> {
 }
 
 pub(super) fn user_dir(search: &Search) -> Option<PathBuf> {
-    search.home.as_ref().map(|home| home.join(".config/mock"))
+    let home = search.home.as_ref()?;
+    Some(home.join(".config").join(&search.program))
 }
 
 fn in_dir(dir: &Path, name: &str) -> Option<PathBuf> {
@@ -228,7 +232,10 @@ fn missing(root: &str, path: &Path, search: &Search) -> Error {
                 .to_owned(),
         );
     }
-    hint.push("mock --list-chroots lists all configurations".to_owned());
+    hint.push(format!(
+        "{} --list-chroots lists all configurations",
+        search.program
+    ));
     Error::Config {
         place: String::new(),
         message: format!(
@@ -261,7 +268,7 @@ fn advice(root: &str, search: &Search, config_dir: &Path) -> Option<Error> {
         };
         count += 1;
         text.push(format!("\n[{count}] {full}"));
-        text.push(format!("    Use instead: mock -r {full}"));
+        text.push(format!("    Use instead: {} -r {full}", search.program));
         let lines = match details {
             Value::Dict(details) => match details.get("description") {
                 Some(Value::Str(text)) => text.lines().collect(),
@@ -275,7 +282,7 @@ fn advice(root: &str, search: &Search, config_dir: &Path) -> Option<Error> {
         let extension = path.extension().unwrap_or_default().to_string_lossy();
         text.push("    Enable permanently by:".to_owned());
         if !user.is_dir() {
-            text.push("    $ mkdir -p ~/.config/mock".to_owned());
+            text.push(format!("    $ mkdir -p {}", user.display()));
         }
         text.push(format!(
             "    $ ln -s {} {}/{root}.{extension}",

@@ -19,11 +19,11 @@ use super::warnings;
 use super::{Config, Overrides};
 use crate::error::{Error, Result};
 
-/// Directories that take the place of the built-in ones for a caller without privileges.
-#[derive(Debug, Clone, Default)]
+/// Directories that depend on the caller's privileges and the program's name.
+#[derive(Debug, Clone)]
 pub(crate) struct Defaults {
-    pub(crate) basedir: Option<PathBuf>,
-    pub(crate) cache_topdir: Option<PathBuf>,
+    pub(crate) basedir: PathBuf,
+    pub(crate) cache_topdir: PathBuf,
 }
 
 /// What is to be loaded, and the facts that go into it.
@@ -35,6 +35,16 @@ pub(crate) struct Request<'a> {
     pub(crate) host: cfg::Host,
     /// `uname -m`.
     pub(crate) host_arch: String,
+}
+
+#[cfg(test)]
+impl Defaults {
+    pub(super) fn of_root() -> Self {
+        Self {
+            basedir: "/var/lib/mock".into(),
+            cache_topdir: "/var/cache/mock".into(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -208,9 +218,10 @@ fn compute(options: &mut Options, request: &Request<'_>, files: &[PathBuf]) {
         ("basedir", &request.defaults.basedir),
         ("cache_topdir", &request.defaults.cache_topdir),
     ] {
-        if let (Some(dir), true) = (dir, is_default(options, key)) {
-            let dir = dir.display().to_string();
-            options.set(&[key], dir.into(), Origin::Computed);
+        let dir = Value::Str(dir.display().to_string());
+        // What the defaults say already keeps its place there.
+        if is_default(options, key) && options.get(&[key]) != Some(&dir) {
+            options.set(&[key], dir, Origin::Computed);
         }
     }
     if is_default(options, "host_arch") {
@@ -223,7 +234,10 @@ fn compute(options: &mut Options, request: &Request<'_>, files: &[PathBuf]) {
     if is_default(options, "chrootuid") {
         options.set(&["chrootuid"], i64::from(host.uid).into(), Origin::Computed);
     }
-    if let (Some(gid), true) = (host.groups.get("mock"), is_default(options, "chrootgid")) {
+    if let (Some(gid), true) = (
+        host.groups.get(&request.search.program),
+        is_default(options, "chrootgid"),
+    ) {
         options.set(&["chrootgid"], i64::from(*gid).into(), Origin::Computed);
     }
     if matches!(options.get(&["repo_arch"]), None | Some(Value::None))

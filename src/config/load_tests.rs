@@ -268,8 +268,8 @@ fn directories_of_a_caller_without_privileges_yield_to_a_configuration() {
             overrides: &site.overrides,
             search: site.search(),
             defaults: super::Defaults {
-                basedir: Some("/home/me/roots".into()),
-                cache_topdir: Some("/home/me/cache".into()),
+                basedir: "/home/me/roots".into(),
+                cache_topdir: "/home/me/cache".into(),
             },
             host: cfg::Host::default(),
             host_arch: "x86_64".to_owned(),
@@ -317,7 +317,7 @@ fn the_sites_defaults_hold_for_a_chroot_of_another_directory() {
     let request = Request {
         overrides: &site.overrides,
         search,
-        defaults: Default::default(),
+        defaults: super::Defaults::of_root(),
         host: cfg::Host::default(),
         host_arch: "x86_64".to_owned(),
     };

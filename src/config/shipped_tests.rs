@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Loaded, Overrides, Request, Search, cfg, layers, load};
+use super::{Defaults, Loaded, Overrides, Request, Search, cfg, layers, load};
 
 fn configs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("configs")
@@ -16,11 +16,12 @@ fn load_shipped(name: &str) -> Loaded {
     let request = Request {
         overrides: &overrides,
         search: Search {
+            program: "mock".to_owned(),
             config_dirs: vec![configs()],
             home: None,
             cwd: "/".into(),
         },
-        defaults: Default::default(),
+        defaults: Defaults::of_root(),
         host: cfg::Host {
             home: "/home/me".into(),
             cwd: "/".into(),
@@ -159,6 +160,7 @@ fn all_load_without_warnings() {
 #[test]
 fn an_alias_gives_advice() {
     let search = Search {
+        program: "mock".to_owned(),
         config_dirs: vec![configs()],
         home: Some("/nonexistent".into()),
         cwd: "/".into(),

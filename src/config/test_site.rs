@@ -1,6 +1,6 @@
 //! For tests: a directory of configurations, and a home.
 
-use super::{Loaded, Overrides, Request, Search, cfg, load};
+use super::{Defaults, Loaded, Overrides, Request, Search, cfg, load};
 use crate::error::{Error, Result};
 
 pub(super) const MINIMAL: &str = "[chroot]\nname = \"a\"\n";
@@ -35,6 +35,7 @@ impl Site {
     pub(super) fn search(&self) -> Search {
         Search {
             config_dirs: vec![self.dir.path().join("etc")],
+            program: "mock".to_owned(),
             home: Some(self.dir.path().join("home")),
             cwd: self.dir.path().to_owned(),
         }
@@ -44,7 +45,7 @@ impl Site {
         load(&Request {
             overrides: &self.overrides,
             search: self.search(),
-            defaults: Default::default(),
+            defaults: Defaults::of_root(),
             host: cfg::Host {
                 uid: 1000,
                 home: self.dir.path().join("home"),

@@ -13,6 +13,7 @@ use super::console;
 use super::format::here;
 use super::place::Place;
 use crate::error::Error;
+use crate::program;
 
 /// Prints `error` on the console, and to `root.log` if it is open.
 pub(crate) fn failure(error: &Error) {
@@ -52,7 +53,7 @@ impl<'a> Parts<'a> {
             message: error.to_string(),
             excerpt,
             log,
-            hint: error.hint(),
+            hint: error.hint().map(program::commands_in),
         })
     }
 

@@ -14,6 +14,7 @@ use tracing_subscriber::registry::Registry;
 
 use super::format::Origin;
 use super::place::Place;
+use crate::program;
 
 pub(super) fn install(place: &'static Place, trace: bool) {
     let events = Events { place, trace };
@@ -64,9 +65,11 @@ impl<S: Subscriber> Layer<S> for Events {
             file: metadata.file().unwrap_or("mock"),
             line: metadata.line().unwrap_or(0),
         };
-        self.place
-            .lock()
-            .message(*metadata.level(), origin, &text.finish());
+        self.place.lock().message(
+            *metadata.level(),
+            origin,
+            &program::commands_in(text.finish()),
+        );
     }
 }
 

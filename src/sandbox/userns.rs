@@ -16,6 +16,7 @@ use super::child;
 use super::subids::{Range, Ranges, subid_command};
 use super::{Ids, mount};
 use crate::error::{Error, Result};
+use crate::program;
 
 /// Enters the namespace. The process must be single-threaded. Returns how ids appear inside and
 /// how many are mapped.
@@ -229,17 +230,20 @@ impl Switches {
                 |_| "/usr/bin/mock".to_owned(),
                 |path| path.display().to_string(),
             );
+            let name = program::name();
             let profile = format!(
-                "abi <abi/4.0>,\\ninclude <tunables/global>\\nprofile mock {program} flags=(unconfined) {{ userns, }}\\n"
+                "abi <abi/4.0>,\\ninclude <tunables/global>\\nprofile {name} {program} flags=(unconfined) {{ userns, }}\\n"
             );
             format!(
-                "AppArmor restricts user namespaces; allow them to mock: `printf '{profile}' | sudo tee \
-                 /etc/apparmor.d/mock && sudo apparmor_parser -r /etc/apparmor.d/mock`"
+                "AppArmor restricts user namespaces; allow them to {name}: `printf '{profile}' | sudo tee \
+                 /etc/apparmor.d/{name} && sudo apparmor_parser -r /etc/apparmor.d/{name}`"
             )
         } else {
-            "user namespaces are refused here (a container's seccomp profile, or a kernel without them); run mock as \
-             root: `sudo mock ...`"
-                .to_owned()
+            format!(
+                "user namespaces are refused here (a container's seccomp profile, or a kernel without them); run {} as \
+                 root: `sudo {0} ...`",
+                program::name()
+            )
         }
     }
 }

@@ -18,6 +18,7 @@ mod build_options;
 mod cache;
 mod chain;
 mod commands;
+mod config;
 mod failures;
 mod full_disk;
 mod hermetic;

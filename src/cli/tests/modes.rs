@@ -253,7 +253,7 @@ fn arguments_need_not_be_utf8_where_they_are_paths() {
     let line = |words: &[&str], raw| {
         let mut args: Vec<OsString> = ["mock"].iter().chain(words).map(OsString::from).collect();
         args.push(raw);
-        parse(args)
+        parse("mock", args)
     };
     let Ok(Parsed::Run(invocation)) = line(&["--copyout", "/a"], raw()) else {
         panic!("a path on the host may be any bytes");

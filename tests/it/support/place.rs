@@ -413,7 +413,12 @@ impl Place {
 
     /// `mock` without any argument.
     pub(crate) fn bare(&self) -> Mock<'_> {
-        let mut command = vec![base().join("mock").into_os_string()];
+        self.installed_as(&program())
+    }
+
+    /// The same of another file.
+    pub(crate) fn installed_as(&self, program: &Path) -> Mock<'_> {
+        let mut command = vec![program.as_os_str().to_owned()];
         let name = &self.account.name;
         if self.account.uid != Uid::current() {
             let switch = [
