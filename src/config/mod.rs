@@ -55,6 +55,9 @@ use indexmap::IndexMap;
 pub(crate) use layers::Search;
 pub(crate) use load::{Defaults, Loaded, Request, load};
 pub(crate) use nspawn_args::{NspawnArgs, Wish};
+pub(crate) use resolve::check_host_arch;
+#[cfg(fuzzing)]
+pub(crate) use template::Expander;
 pub(crate) use value::Value;
 
 /// Everything a run of mock needs to know about one build root.

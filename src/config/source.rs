@@ -75,8 +75,9 @@ impl Source {
 
 /// The line of `text` that `span` points into, with a caret below it.
 pub(super) fn excerpt(text: &str, span: Range<usize>, path: &str) -> String {
-    let start = span.start.min(text.len());
-    let end = span.end.clamp(start, text.len());
+    // The template engine may point into the middle of a character.
+    let start = text.floor_char_boundary(span.start);
+    let end = text.ceil_char_boundary(span.end.max(start));
     let snippet = Snippet::source(text)
         .path(path)
         .annotation(AnnotationKind::Primary.span(start..end));

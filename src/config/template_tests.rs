@@ -149,6 +149,13 @@ fn errors_name_what_is_wrong() {
 }
 
 #[test]
+fn a_character_where_a_template_ends_is_shown_whole() {
+    for text in ["{{ root\u{702}}", "{{ \u{702} }}", "{% if \u{1f600}"] {
+        assert!(expand(text).starts_with("error: key: template: "), "{text}");
+    }
+}
+
+#[test]
 fn hostile_templates_end_soon() {
     let doubling = format!(
         "{{% set x = 'aaaaaaaaaaaaaaaa' %}}{}",

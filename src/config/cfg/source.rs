@@ -92,7 +92,8 @@ impl Source {
     pub(super) fn place(&self, span: Span) -> String {
         let line = self.line(span.start);
         let start = self.line_starts[line as usize - 1] as usize;
-        let before = self.text.get(start..span.start as usize).unwrap_or("");
+        let end = self.text.floor_char_boundary(span.start as usize);
+        let before = self.text.get(start..end).unwrap_or("");
         format!(
             "{}:{line}:{}",
             self.path.display(),
@@ -107,12 +108,11 @@ impl Source {
         let number = self.line(span.start) as usize;
         let start = self.line_starts[number - 1] as usize;
         let line = self.text[start..].lines().next().unwrap_or("");
-        let from = (span.start as usize - start).min(line.len());
-        let to = (span.end as usize)
-            .saturating_sub(start)
-            .clamp(from, line.len());
-        let window_start = boundary(line, from.saturating_sub(AROUND));
-        let window_end = boundary(line, (from + AROUND).min(line.len()));
+        // The parser may point into the middle of a character that it cannot use.
+        let from = line.floor_char_boundary(span.start as usize - start);
+        let to = line.ceil_char_boundary((span.end as usize).saturating_sub(start));
+        let window_start = line.floor_char_boundary(from.saturating_sub(AROUND));
+        let window_end = line.ceil_char_boundary(from + AROUND);
         let window = &line[window_start..window_end];
         let to = to.min(window_end).max(from);
         let snippet = Snippet::source(window)
@@ -123,17 +123,23 @@ impl Source {
     }
 }
 
-/// The last boundary of characters that is not behind an offset.
-pub(super) fn boundary(text: &str, offset: usize) -> usize {
-    (0..=offset)
-        .rev()
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_in_the_middle_of_a_character_is_the_character() {
+        let source = Source::new(Path::new("f.cfg"), "a\n x捖y", 0);
+        for (start, end) in [(4, 5), (5, 6), (5, 99), (6, 6), (7, 8)] {
+            let span = Span { start, end };
+            let place = source.place(span);
+            assert!(
+                ["f.cfg:2:3", "f.cfg:2:4"].contains(&place.as_str()),
+                "{place}"
+            );
+            assert!(source.excerpt(span).contains("2 |  x捖y"), "{start}");
+        }
+    }
 
     #[test]
     fn places_count_characters_from_one() {

@@ -63,6 +63,7 @@ fn kind(node: &py::Expr) -> ExprKind {
             None => unsupported("`**` in a comprehension", "use .update() in a loop"),
         },
         py::Expr::BinOp(node) => binary(node),
+        py::Expr::UnaryOp(node) if is_least(node) => ExprKind::Int(i64::MIN),
         py::Expr::UnaryOp(node) => ExprKind::Unary(
             match node.op {
                 py::UnaryOp::Invert => UnaryOp::Invert,
@@ -131,6 +132,18 @@ fn kind(node: &py::Expr) -> ExprKind {
         }
         py::Expr::IpyEscapeCommand(_) => unsupported("a shell escape", "write plain Python"),
     }
+}
+
+/// The one integer of 64 bits whose digits alone are none.
+fn is_least(node: &py::ExprUnaryOp) -> bool {
+    let py::Expr::NumberLiteral(digits) = node.operand.as_ref() else {
+        return false;
+    };
+    let value = match &digits.value {
+        Number::Int(value) => value.as_u64(),
+        Number::Float(_) | Number::Complex { .. } => None,
+    };
+    node.op == py::UnaryOp::USub && value == Some(i64::MIN.unsigned_abs())
 }
 
 fn number(number: &Number) -> ExprKind {

@@ -9,8 +9,6 @@ use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::Mode;
 use ruff_python_parser::lexer::lex;
 
-use crate::config::cfg::source::boundary;
-
 /// Brackets, operators before an operand, postfix chains and indentation, all together.
 const MAX_NESTING: usize = 100;
 /// Operators between operands. Their trees lean to the left and are flattened by a loop.
@@ -59,7 +57,7 @@ pub(super) fn too_deep(text: &str) -> Option<TooDeep> {
 fn bisect(text: &str, reached: impl Fn(&str) -> bool) -> Option<u32> {
     let (mut before, mut after) = (0, text.len());
     while before + 1 < after {
-        let middle = boundary(text, before.midpoint(after));
+        let middle = text.floor_char_boundary(before.midpoint(after));
         if middle <= before {
             break;
         }

@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use super::error;
+use crate::config::value::Value;
 
 #[test]
 fn syntax_errors() {
@@ -290,6 +291,10 @@ fn wrong_types_and_values() {
     1 | x = 1 / 0
       |     ^^^^^
     ");
+    assert_eq!(
+        super::values("config_opts['x'] = -9223372036854775808"),
+        super::map([("x", Value::Int(i64::MIN))])
+    );
     assert_snapshot!(error("x = 9223372036854775807 + 1\n"), @"
     main.cfg:1:5: this number does not fit into 64 bits
       |
