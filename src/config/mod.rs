@@ -55,7 +55,6 @@ use indexmap::IndexMap;
 pub(crate) use layers::Search;
 pub(crate) use load::{Defaults, Loaded, Request, load};
 pub(crate) use nspawn_args::{NspawnArgs, Wish};
-pub(crate) use resolve::check_host_arch;
 #[cfg(fuzzing)]
 pub(crate) use template::Expander;
 pub(crate) use value::Value;
