@@ -108,6 +108,14 @@ pub(crate) enum Error {
         code: u8,
     },
 
+    /// An image of a container cannot be had: 20 for a build root, 90 for what makes one.
+    #[error("{message}")]
+    Image {
+        message: String,
+        hint: Option<String>,
+        code: u8,
+    },
+
     /// A file that was named as a source package is none.
     #[error("{message}")]
     Unreadable { message: String },
@@ -256,7 +264,9 @@ impl Error {
             Self::Architecture { .. } => 6,
             Self::Srpm { .. } => 40,
             Self::PackageManager { .. } => 30,
-            Self::Build { code, .. } | Self::Storage { code, .. } => *code,
+            Self::Build { code, .. } | Self::Storage { code, .. } | Self::Image { code, .. } => {
+                *code
+            }
             Self::BuildSetup { .. } => 10,
             Self::Timeout { .. } => 11,
             // 7 is the original's code for Ctrl-C; every other signal is 128+n.
@@ -282,7 +292,8 @@ impl Error {
             | Self::Build { hint, .. }
             | Self::BuildSetup { hint, .. }
             | Self::Refused { hint, .. }
-            | Self::Storage { hint, .. } => hint.clone(),
+            | Self::Storage { hint, .. }
+            | Self::Image { hint, .. } => hint.clone(),
             Self::CommandLine { .. } => Some(format!("{} --help lists the options", program::name())),
             Self::Unprivileged { hint, .. } => Some(hint.clone()),
             Self::Locked { .. } => {

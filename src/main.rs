@@ -25,6 +25,8 @@ mod download;
 
 mod buildroot;
 
+mod oci;
+
 mod package_manager;
 
 mod rpm;

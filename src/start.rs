@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use crate::buildroot::layout::{Layout, PACKAGES};
+use crate::buildroot::layout::{IMAGES, Layout, PACKAGES};
 use crate::buildroot::{Cx, holders};
 use crate::cli::command::{Command, Invocation, ScrubTarget, Verbosity};
 use crate::cli::{self, Parsed};
@@ -202,7 +202,8 @@ fn scrub_all(invocation: &Invocation, host: &Host, identity: Identity) -> Result
         commands::run(&Command::Scrub(vec![ScrubTarget::All]), cx)
     })?;
     // What belongs to no single root.
-    scrub::packages(&directories[1].join(PACKAGES))
+    scrub::packages(&directories[1].join(PACKAGES))?;
+    scrub::images(&directories[1].join(IMAGES))
 }
 
 /// The identity that may change roots, and what runs programs for it.

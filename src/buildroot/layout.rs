@@ -18,6 +18,8 @@ pub(crate) struct Layout {
     pub(crate) cache: PathBuf,
     /// Packages that were downloaded, for all roots.
     pub(crate) packages: PathBuf,
+    /// Images that were pulled, for all roots.
+    pub(crate) images: PathBuf,
     /// What all roots share: layers, snapshots, records of what was installed.
     pub(crate) store: PathBuf,
     /// The build user's home, inside.
@@ -32,6 +34,7 @@ impl Layout {
             result: chroot.resultdir.clone(),
             cache: chroot.cache_topdir.join(&chroot.shared_name),
             packages: chroot.cache_topdir.join(PACKAGES),
+            images: chroot.cache_topdir.join(IMAGES),
             store: chroot.store.clone(),
             home: chroot.chroothome.trim_end_matches('/').to_owned(),
         }
@@ -90,6 +93,9 @@ pub(crate) fn lock_of(base: &Path) -> PathBuf {
 
 /// Below the directory of caches. No root's name begins with a dot.
 pub(crate) const PACKAGES: &str = ".packages";
+
+/// Likewise.
+pub(crate) const IMAGES: &str = ".images";
 
 /// Held, shared, while some dnf may read packages of the store.
 pub(crate) fn lock_of_packages(store: &Path) -> PathBuf {

@@ -9,6 +9,7 @@ pub(crate) mod cache;
 mod copy;
 pub(crate) mod extras;
 pub(crate) mod holders;
+pub(crate) mod image;
 pub(crate) mod inside;
 pub(crate) mod layout;
 pub(crate) mod lock;

@@ -250,6 +250,11 @@ pub(super) struct PackageArgs {
     #[arg(long)]
     pub(super) no_layer_cache: bool,
 
+    /// Begin the chroot with a container image: its name, or a file or directory with one
+    #[arg(long, value_name = "IMAGE", value_hint = ValueHint::AnyPath)]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub(super) buildroot_image: Option<String>,
+
     /// Install with the distribution's own package manager, from a bootstrap root
     #[arg(long, overrides_with = "no_bootstrap_chroot")]
     pub(super) bootstrap_chroot: bool,

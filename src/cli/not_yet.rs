@@ -22,11 +22,7 @@ const fn option(long: &'static str, values: usize) -> Row {
     }
 }
 
-const ROWS: &[Row] = &[
-    option("buildroot-image", 1),
-    option("scm-enable", 0),
-    option("scm-option", 1),
-];
+const ROWS: &[Row] = &[option("scm-enable", 0), option("scm-option", 1)];
 
 /// Long names of the modes.
 pub(super) fn modes() -> impl Iterator<Item = &'static str> {

@@ -67,6 +67,7 @@ pub(super) fn from_args(args: &Args, warnings: &mut Vec<String>) -> Result<Overr
             .map(|option| plugin_option(option))
             .collect::<Result<_>>()?,
         repo_switches: args.packages.repositories.switches.clone(),
+        buildroot_image: args.packages.buildroot_image.clone(),
         addrepos: args.packages.addrepo.clone(),
         hermetic: match args.build.hermetic_build.as_slice() {
             // Of options given twice the last one counts.

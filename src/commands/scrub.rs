@@ -11,6 +11,7 @@ use crate::buildroot::trash::Trash;
 use crate::cli::command::ScrubTarget;
 use crate::error::Result;
 use crate::fs::remove_tree;
+use crate::oci::Store;
 use crate::plugins;
 use crate::recipe;
 use crate::report::Step;
@@ -33,6 +34,14 @@ pub(crate) fn packages(store: &Path) -> Result<()> {
     }
     let _alone = Lock::take(&lock_of_packages(store), Mode::Exclusive)?;
     remove_tree(store)
+}
+
+/// Images that were pulled, which belong to no single root either.
+pub(crate) fn images(path: &Path) -> Result<()> {
+    if !Store::at(path.to_owned()).clear()? {
+        tracing::warn!("{} stays: another mock pulls an image", path.display());
+    }
+    Ok(())
 }
 
 fn name(target: ScrubTarget) -> String {
@@ -112,6 +121,7 @@ fn bootstrap(cx: Cx<'_>, trash: &Trash) -> Result<()> {
     match cx.config.any_bootstrap() {
         Some(bootstrap) => {
             let config = &bootstrap.config;
+            Store::at(Layout::of(&config.chroot).images).forget_names()?;
             everything(Cx { config, ..cx }, trash)
         }
         None => Ok(()),

@@ -20,8 +20,10 @@ pub(super) fn of(
     host_arch: &str,
     host: &cfg::Host,
 ) -> Result<Bootstrap> {
-    let enable = Reader::new(options, None).bool(&["use_bootstrap"])?;
-    let derived = derive(config, options, host_arch);
+    let reader = Reader::new(options, None);
+    let enable = reader.bool(&["use_bootstrap"])?;
+    let use_image = enable && reader.bool(&["use_bootstrap_image"])?;
+    let derived = derive(config, options, host_arch, use_image);
     let files = config.config_paths.clone();
     let mut own = resolve::config(&derived, overrides, &config.config_name, files, host)?;
     own.chroot.is_bootstrap = true;
@@ -32,7 +34,19 @@ pub(super) fn of(
     })
 }
 
-fn derive(config: &Config, options: &Options, host_arch: &str) -> Options {
+/// What follows `bootstrap_image` and `buildroot_image` in the names of options.
+const IMAGE_KEYS: [&str; 8] = [
+    "",
+    "_skip_pull",
+    "_ready",
+    "_fallback",
+    "_max_age",
+    "_keep_getting",
+    "_pull_timeout",
+    "_assert_digest",
+];
+
+fn derive(config: &Config, options: &Options, host_arch: &str, use_image: bool) -> Options {
     let mut derived = options.clone();
     for (key, value) in &options.values {
         if let Some(own) = key.strip_prefix("bootstrap_") {
@@ -59,7 +73,9 @@ fn derive(config: &Config, options: &Options, host_arch: &str) -> Options {
         Some(other) => other.clone(),
         None => Value::None,
     };
+    let target = config.chroot.target_arch.as_str();
     let native = config.chroot.forcearch.is_some()
+        || use_image && options.get(&["oci_platform_map", target]).is_none()
         || config
             .chroot
             .legal_host_arches
@@ -70,9 +86,18 @@ fn derive(config: &Config, options: &Options, host_arch: &str) -> Options {
         forcearch,
         None | Some(Value::None) | Some(Value::Bool(false))
     );
+    let image = |suffix: &str| match options.get(&[&format!("bootstrap_image{suffix}")]) {
+        Some(value) if use_image => value.clone(),
+        _ => Value::None,
+    };
+    let images = IMAGE_KEYS.map(|suffix| (format!("buildroot_image{suffix}"), image(suffix)));
     let mut put = |key: &str, value: Value| {
         derived.set(&[key], value, Origin::Computed);
     };
+    for (key, value) in images {
+        put(&key, value);
+    }
+    put("use_buildroot_image", use_image.into());
     put("root", root.into());
     put("rootdir", "{{basedir}}/{{root}}/root".into());
     put("chroot_setup_cmd", tooling);

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use super::bootstrap;
 use super::cfg;
 use super::hermetic;
+use super::image;
 use super::keys::schema;
 use super::layers::{self, Search};
 use super::options::Options;
@@ -132,6 +133,11 @@ fn override_with(options: &mut Options, request: &Request<'_>) -> Result<()> {
     }
     for (key, value) in &overrides.set {
         options.set(&[key], value.clone(), Origin::CommandLine);
+    }
+    if let Some(text) = &overrides.buildroot_image {
+        let reference = image::of_command_line(text, &request.search.cwd);
+        options.set(&["buildroot_image"], reference.into(), Origin::CommandLine);
+        options.set(&["use_buildroot_image"], true.into(), Origin::CommandLine);
     }
     // Before anything is put into them: that would make tables of them again.
     check_tables(options)?;

@@ -11,6 +11,7 @@ pub(crate) mod cfg;
 pub(crate) mod debug;
 mod dnf;
 mod hermetic;
+mod image;
 mod keys;
 mod kind;
 mod layers;
@@ -52,6 +53,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+pub(crate) use image::Image;
 pub(crate) use layers::Search;
 pub(crate) use load::{Defaults, Loaded, Request, load};
 pub(crate) use nspawn_args::{NspawnArgs, Wish};
@@ -69,6 +71,8 @@ pub(crate) struct Config {
     /// `None`: it is a bootstrap root itself.
     bootstrap: Option<Box<Bootstrap>>,
     pub(crate) users: Users,
+    /// What the root begins with, in place of nothing.
+    pub(crate) buildroot_image: Option<Image>,
     pub(crate) packages: Packages,
     pub(crate) rpmbuild: Rpmbuild,
     pub(crate) isolation: Isolation,
@@ -353,6 +357,8 @@ pub(crate) struct Overrides {
     /// (plugin, option, value)
     pub(crate) plugin_options: Vec<(String, String, Value)>,
     pub(crate) repo_switches: Vec<RepoSwitch>,
+    /// `--buildroot-image`: a path or a reference.
+    pub(crate) buildroot_image: Option<String>,
     /// `--addrepo` base URLs.
     pub(crate) addrepos: Vec<String>,
     /// `--hermetic-build`.

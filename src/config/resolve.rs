@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 
 use super::cfg::Host;
 use super::hermetic;
+use super::image;
 use super::load::plugin_names;
 use super::nspawn_args::NspawnArgs;
 use super::options::Options;
@@ -50,6 +51,7 @@ pub(super) fn config(
         config_name: config_name.to_owned(),
         description: reader.text(&["description"])?,
         users: users(&reader, options)?,
+        buildroot_image: image::of_buildroot(&reader)?,
         packages: packages(&reader, overrides)?,
         rpmbuild,
         isolation: isolation(&reader, options)?,

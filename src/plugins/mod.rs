@@ -3,6 +3,7 @@
 mod bind_mount;
 mod buildroot_lock;
 mod compress_logs;
+mod export_buildroot_image;
 mod hw_info;
 mod lvm_root;
 mod nofsync;
@@ -28,7 +29,7 @@ enum For {
     Every,
 }
 
-const REGISTRY: [(&str, For, Constructor); 13] = [
+const REGISTRY: [(&str, For, Constructor); 14] = [
     ("tmpfs", For::Every, tmpfs::new),
     ("root_cache", For::Every, root_cache::new),
     ("overlayfs", For::Every, overlayfs::new),
@@ -40,6 +41,11 @@ const REGISTRY: [(&str, For, Constructor); 13] = [
     ("package_cache", For::Every, package_cache::new),
     ("package_state", For::Build, package_state::new),
     ("hw_info", For::Build, hw_info::new),
+    (
+        "export_buildroot_image",
+        For::Build,
+        export_buildroot_image::new,
+    ),
     ("compress_logs", For::Build, compress_logs::new),
     ("buildroot_lock", For::Build, buildroot_lock::new),
 ];

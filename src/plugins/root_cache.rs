@@ -220,6 +220,8 @@ impl RootCache {
             format: self.settings.format,
             exclude: &self.settings.exclude,
             comment: &comment,
+            omit: &[],
+            home: None,
         };
         root.save(&archive, &plan)
     }

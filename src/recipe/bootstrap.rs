@@ -11,12 +11,12 @@ use crate::buildroot::tools::Tools;
 use crate::buildroot::trash::Trash;
 use crate::buildroot::{Buildroot, Cx};
 use crate::config::PackageManagerKind;
-use crate::error::Result;
-use crate::package_manager;
-use crate::plugin::Scope;
+use crate::error::{Error, Result};
+use crate::package_manager::{self, Op};
+use crate::plugin::{Plugins, Scope};
 use crate::plugins;
 
-use super::init;
+use super::{image, init};
 
 /// Says of what a bootstrap root was made, where states do not.
 const MADE_OF: &str = ".bootstrap";
@@ -36,9 +36,7 @@ pub(super) fn open<'a>(cx: Cx<'a>, trash: &'a Trash) -> Result<Option<Buildroot<
     let root = Buildroot::open(cx, plugins.extras()?, storage)?;
     if root.is_exclusive() {
         let _step = root.step("chroot init");
-        let manager = root.choose_package_manager()?;
-        root.equip(plugins.equipment(manager, &root)?);
-        plugins.within(Scope::Init, &root, || make_ready(&root, manager))?;
+        plugins.within(Scope::Init, &root, || make_ready(&root, &plugins))?;
         root.share()?;
     }
     Ok(Some(root))
@@ -57,38 +55,75 @@ fn made_of(root: &Buildroot<'_>) -> Result<String> {
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-fn make_ready(root: &Buildroot<'_>, manager: PackageManagerKind) -> Result<()> {
-    let states = root.keeps_states();
-    if states {
+fn make_ready(root: &Buildroot<'_>, plugins: &Plugins) -> Result<()> {
+    if root.keeps_states() {
         root.disregard();
-    } else {
-        root.recover()?;
-    }
-    let request = Request::bootstrap(root, manager, &init::base_ops(root));
-    if states || !root.is_initialized() || made_of(root)? != request.identity() {
-        if !states {
-            root.inside.empty()?;
+        let ops = begin(root)?;
+        let manager = prepare(root, plugins, &ops)?;
+        if !ops.is_empty() {
+            let request = Request::bootstrap(root, manager, &ops);
+            root.cached(&request, &[], |watch| install(root, manager, &ops, watch))?;
         }
-        root.cached(&request, &[], |watch| make(root, manager, watch))?;
-        // The packages tell more than the request, where they are known.
-        let identity = match root.ground() {
-            Ground::State { identity, .. } => identity,
-            _ => request.identity().to_owned(),
+        let Ground::State { identity, .. } = root.ground() else {
+            return Err(Error::command("a bootstrap root stands on no state"));
         };
-        root.inside.write_if_changed(MADE_OF, identity.as_bytes())?;
+        return finish(root, manager, &identity);
     }
-    init::refresh(root, manager)?;
-    root.mark_initialized()
+    root.recover()?;
+    let image = image::digest(root)?;
+    let ops = init::base_ops(root, image.is_some());
+    let identity = Request::made_of(root, &ops, image.as_deref());
+    if root.is_initialized() && made_of(root)? == identity {
+        return Ok(());
+    }
+    root.inside.empty()?;
+    let ops = begin(root)?;
+    let manager = prepare(root, plugins, &ops)?;
+    install(root, manager, &ops, &Watch::none())?;
+    finish(root, manager, &identity)
 }
 
-fn make(root: &Buildroot<'_>, manager: PackageManagerKind, watch: &Watch) -> Result<()> {
+/// Puts the image into the root, if there is one. Says what is to be installed beyond it.
+fn begin(root: &Buildroot<'_>) -> Result<Vec<Op>> {
+    let has_image = image::begin(root)?;
+    if has_image {
+        root.work_with(Tools::Itself);
+    }
+    Ok(init::base_ops(root, has_image))
+}
+
+/// Which package manager installs the rest.
+fn prepare(root: &Buildroot<'_>, plugins: &Plugins, ops: &[Op]) -> Result<PackageManagerKind> {
+    let manager = if ops.is_empty() {
+        root.cx.config.packages.package_manager
+    } else {
+        root.choose_package_manager()?
+    };
+    root.equip(plugins.equipment(manager, root)?);
+    Ok(manager)
+}
+
+fn install(
+    root: &Buildroot<'_>,
+    manager: PackageManagerKind,
+    ops: &[Op],
+    watch: &Watch,
+) -> Result<()> {
     init::refresh(root, manager)?;
     root.write_first_files()?;
     let wanted = root.cx.config.packages.package_manager;
     let name = package_manager::of(wanted).name();
-    let _step = root.step(format!("installing {name} tooling"));
-    if root.transactions(manager, &init::base_ops(root), watch)? {
-        root.inside.touch("etc/os-release")?;
+    if !ops.is_empty() {
+        let _step = root.step(format!("installing {name} tooling"));
+        if !root.transactions(manager, ops, watch)? {
+            return Ok(());
+        }
     }
-    Ok(())
+    root.inside.touch("etc/os-release")
+}
+
+fn finish(root: &Buildroot<'_>, manager: PackageManagerKind, identity: &str) -> Result<()> {
+    init::refresh(root, manager)?;
+    root.inside.write_if_changed(MADE_OF, identity.as_bytes())?;
+    root.mark_initialized()
 }

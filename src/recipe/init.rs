@@ -9,6 +9,7 @@ use crate::package_manager::{self, Op};
 use crate::plugin::Scope;
 use crate::report::Step;
 
+use super::image;
 use super::open::{Prepare, Session};
 
 /// Initialises the root. Whoever finds it in use leaves it as it is: the first one made it ready.
@@ -52,7 +53,8 @@ fn make_ready(root: &Buildroot<'_>, manager: PackageManagerKind, prepare: Prepar
             finish(root, fresh)
         }
         _ => {
-            make_base(root, manager, &Watch::none())?;
+            let ops = base_ops(root, image::begin(root)?);
+            make_base(root, manager, &ops, &Watch::none())?;
             finish(root, true)
         }
     }
@@ -77,9 +79,9 @@ fn start_on_state(
     if !root.ground().is_void() {
         root.start_from(None, &[])?;
     }
-    let ops = base_ops(root);
+    let ops = base_ops(root, image::begin(root)?);
     let request = Request::base(root, manager, &ops);
-    let answer = root.cached(&request, &[], |watch| make_base(root, manager, watch))?;
+    let answer = root.cached(&request, &[], |watch| make_base(root, manager, &ops, watch))?;
     name_postinit(root, states, answer)?;
     refresh(root, manager)?;
     finish(root, true)
@@ -118,14 +120,19 @@ fn finish(root: &Buildroot<'_>, fresh: bool) -> Result<()> {
     root.mark_initialized()
 }
 
-/// The base root, from nothing.
-fn make_base(root: &Buildroot<'_>, manager: PackageManagerKind, watch: &Watch) -> Result<()> {
+/// The base root, from nothing or from an image.
+fn make_base(
+    root: &Buildroot<'_>,
+    manager: PackageManagerKind,
+    ops: &[Op],
+    watch: &Watch,
+) -> Result<()> {
     refresh(root, manager)?;
     root.write_first_files()?;
     let name = package_manager::of(manager).name();
-    {
+    if !ops.is_empty() {
         let _step = Step::start(format!("installing minimal buildroot with {name}"));
-        if !root.transactions(manager, &base_ops(root), watch)? {
+        if !root.transactions(manager, ops, watch)? {
             return Ok(());
         }
     }
@@ -138,9 +145,30 @@ fn make_base(root: &Buildroot<'_>, manager: PackageManagerKind, watch: &Watch) -
     Ok(())
 }
 
-/// What fills a new root: modules, the configured setup command, additional packages.
-pub(super) fn base_ops(root: &Buildroot<'_>) -> Vec<Op> {
+/// What fills a new root: modules, the configured setup command, additional packages. An image may
+/// have all of that.
+pub(super) fn base_ops(root: &Buildroot<'_>, has_image: bool) -> Vec<Op> {
     let packages = &root.cx.config.packages;
+    let image = root.cx.config.buildroot_image.as_ref();
+    if let Some(image) = image.filter(|_| has_image)
+        && image::is_ready(
+            image,
+            &[
+                ("module_enable", !packages.module_enable.is_empty()),
+                ("module_install", !packages.module_install.is_empty()),
+                (
+                    "module_setup_commands",
+                    !packages.module_setup_commands.is_empty(),
+                ),
+                (
+                    "chroot_additional_packages",
+                    !packages.chroot_additional_packages.is_empty(),
+                ),
+            ],
+        )
+    {
+        return Vec::new();
+    }
     let mut ops = Vec::new();
     for (action, specs) in [
         ("enable", &packages.module_enable),

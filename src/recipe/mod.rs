@@ -7,6 +7,7 @@ pub(crate) mod chain;
 pub(crate) mod clean;
 mod createrepo;
 pub(crate) mod frame;
+mod image;
 mod init;
 pub(crate) mod installdeps;
 pub(crate) mod local_repo;

@@ -79,7 +79,16 @@ impl<W: Write> Write for Compressor<W> {
 }
 
 /// The tar archive in `file`, whatever its name says.
-pub(super) fn source(mut file: impl Read + Send + 'static) -> Result<Box<dyn Read + Send>, Fault> {
+pub(super) fn source(file: impl Read + Send + 'static) -> Result<Box<dyn Read + Send>, Fault> {
+    let advice = "; take compress_program out of the configuration of plugin root_cache";
+    decompressed(file, advice)
+}
+
+/// The same; `advice` is said of what another program has compressed.
+pub(super) fn decompressed(
+    mut file: impl Read + Send + 'static,
+    advice: &str,
+) -> Result<Box<dyn Read + Send>, Fault> {
     let unreadable = |error: std::io::Error| Fault::Archive(error.to_string());
     let mut start = Vec::new();
     file.by_ref()
@@ -88,8 +97,7 @@ pub(super) fn source(mut file: impl Read + Send + 'static) -> Result<Box<dyn Rea
         .map_err(unreadable)?;
     if let Some((_, program)) = FOREIGN.iter().find(|(magic, _)| start.starts_with(magic)) {
         return Err(Fault::Archive(format!(
-            "it is compressed by {program}, and mock reads zstd, gzip and no compression; take \
-             compress_program '{program}' out of the configuration of plugin root_cache"
+            "it is compressed by {program}, and mock reads zstd, gzip and no compression{advice}"
         )));
     }
     let (zstd, gzip) = (b"\x28\xb5\x2f\xfd", b"\x1f\x8b");

@@ -1,5 +1,6 @@
 //! Writing an archive: the walk over the tree, and a file that appears only when it is whole.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
@@ -18,6 +19,7 @@ use super::member::{Kind, Member, encode_comment, padding};
 use super::{Check, tree, xattr};
 use crate::buildroot::inside::{Inside, entries};
 use crate::error::{Error, Result};
+use crate::sandbox::User;
 
 /// What is written, and how.
 #[derive(Debug)]
@@ -25,8 +27,12 @@ pub(crate) struct Plan<'a> {
     pub(crate) format: Format,
     /// Directories that stay empty and other files that are left out: paths from the root.
     pub(crate) exclude: &'a [Pattern],
-    /// Said in front of the first member.
+    /// Said in front of the first member, unless it is empty.
     pub(crate) comment: &'a str,
+    /// Files and trees that are left out altogether.
+    pub(crate) omit: &'a [String],
+    /// Below this directory everything is written as this user's.
+    pub(crate) home: Option<(&'a str, User)>,
 }
 
 /// What the name of an unfinished archive ends with.
@@ -70,19 +76,32 @@ fn write(
     check: Check<'_>,
 ) -> Result<()> {
     let wrong = || Error::io("write", target);
+    let out = Compressor::new(plan.format, file).map_err(wrong())?;
+    let out = walk(inside, target, out, plan, check)?;
+    out.finish().map_err(wrong())?;
+    Ok(())
+}
+
+/// Writes the tree to `out`, as an archive that is not compressed.
+pub(super) fn walk<O: Write>(
+    inside: &Inside,
+    target: &Path,
+    out: O,
+    plan: &Plan<'_>,
+    check: Check<'_>,
+) -> Result<O> {
     let mut walk = Walk {
         inside,
         target,
         plan,
         check,
-        out: Compressor::new(plan.format, file).map_err(wrong())?,
+        out,
         names: HashMap::new(),
         buffer: vec![0; BUFFER],
         scratch: Vec::new(),
     };
     walk.tree()?;
-    walk.out.finish().map_err(wrong())?;
-    Ok(())
+    Ok(walk.out)
 }
 
 /// Removes what killed runs left of archives named `target`. Nobody may be writing one.
@@ -110,22 +129,24 @@ fn unfinished(target: &Path) -> OsString {
     name
 }
 
-struct Walk<'a> {
+struct Walk<'a, O> {
     inside: &'a Inside,
     target: &'a Path,
     plan: &'a Plan<'a>,
     check: Check<'a>,
-    out: Compressor<&'a std::fs::File>,
+    out: O,
     /// The first name of each file that has several.
     names: HashMap<(u64, u64), Vec<u8>>,
     buffer: Vec<u8>,
     scratch: Vec<u8>,
 }
 
-impl Walk<'_> {
+impl<O: Write> Walk<'_, O> {
     /// Directories are opened by their whole path: their depth costs no descriptors.
     fn tree(&mut self) -> Result<()> {
-        self.put(&encode_comment(self.plan.comment))?;
+        if !self.plan.comment.is_empty() {
+            self.put(&encode_comment(self.plan.comment))?;
+        }
         let mut todo = vec![Vec::new()];
         while let Some(path) = todo.pop() {
             let before = todo.len();
@@ -193,6 +214,9 @@ impl Walk<'_> {
         todo: &mut Vec<Vec<u8>>,
     ) -> Result<()> {
         let path = tree::join(above, name);
+        if self.plan.omit.iter().any(|omit| omit.as_bytes() == path) {
+            return Ok(());
+        }
         let stat =
             fstatat(directory, name, AtFlags::AT_SYMLINK_NOFOLLOW).map_err(self.failed(&path))?;
         let kind = stat.st_mode & S_IFMT;
@@ -286,6 +310,16 @@ impl Walk<'_> {
     }
 
     fn header(&mut self, member: &Member) -> Result<()> {
+        let mut member = Cow::Borrowed(member);
+        if let Some((home, user)) = self.plan.home
+            && member
+                .path
+                .strip_prefix(home.as_bytes())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+        {
+            let member = member.to_mut();
+            (member.uid, member.gid) = (user.uid, user.gid);
+        }
         let header = member.encode().map_err(Error::io("write", self.target))?;
         self.put(&header)
     }
@@ -304,7 +338,7 @@ impl Walk<'_> {
             .any(|pattern| pattern.matches(&path))
     }
 
-    fn failed(&self, path: &[u8]) -> impl FnOnce(nix::Error) -> Error + use<> {
+    fn failed(&self, path: &[u8]) -> impl FnOnce(nix::Error) -> Error + use<O> {
         let shown = tree::shown(self.inside.path(), path);
         move |errno| Error::io("read", shown)(errno.into())
     }

@@ -181,6 +181,13 @@ pub(super) fn decode(header: &Header, before: &Before) -> Result<(Member, u64), 
         };
         u32::try_from(id).map_err(|_| Fault::Archive(format!("{key} {id} is too large")))
     };
+    if records
+        .iter()
+        .any(|(key, _)| key.starts_with(b"GNU.sparse."))
+    {
+        let what = "a file with holes, in GNU tar's own form, which mock does not read";
+        return Err(Fault::Archive(what.to_owned()));
+    }
     let name = match (record("path"), &before.name) {
         (Some(name), _) => name.to_vec(),
         (None, Some(name)) => name.clone(),

@@ -8,6 +8,8 @@
 mod compress;
 mod create;
 mod gzip;
+mod image;
+mod layer;
 mod member;
 mod pax;
 mod reader;
@@ -19,6 +21,8 @@ mod xattr;
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
+mod layer_tests;
+#[cfg(test)]
 mod tests;
 
 use std::io::BufReader;
@@ -28,6 +32,8 @@ use crate::error::{Error, Result};
 
 pub(crate) use compress::Format;
 pub(crate) use create::{Plan, create, sweep};
+pub(crate) use image::pack;
+pub(crate) use layer::unpack_layer;
 pub(crate) use unpack::unpack;
 
 /// Asked again and again during long work: an error ends it.

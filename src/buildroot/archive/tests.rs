@@ -49,6 +49,8 @@ impl Scratch {
             format,
             exclude: &exclude,
             comment: "made by a test",
+            omit: &[],
+            home: None,
         };
         create(&self.inside("from"), &self.archive(), &plan, &|| Ok(()))
     }
@@ -331,6 +333,8 @@ fn what_was_not_finished_is_not_there() -> Result<()> {
         format: Format::Zstd,
         exclude: &[],
         comment: "",
+        omit: &[],
+        home: None,
     };
     let inside = scratch.inside("from");
     assert!(create(&inside, &scratch.archive(), &plan, &interrupted).is_err());

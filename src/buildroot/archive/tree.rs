@@ -19,6 +19,16 @@ pub(super) fn open(root: BorrowedFd<'_>, path: &[u8], flags: OFlag) -> nix::Resu
     openat2(root, as_path(path), how)
 }
 
+/// The same, but a link is followed as a program in the root would.
+pub(super) fn open_within(root: BorrowedFd<'_>, path: &[u8], flags: OFlag) -> nix::Result<OwnedFd> {
+    let how = OpenHow::new().flags(flags | OFlag::O_CLOEXEC).resolve(
+        ResolveFlag::RESOLVE_IN_ROOT
+            | ResolveFlag::RESOLVE_NO_MAGICLINKS
+            | ResolveFlag::RESOLVE_NO_XDEV,
+    );
+    openat2(root, as_path(path), how)
+}
+
 /// The same for a directory.
 pub(super) fn directory(root: BorrowedFd<'_>, path: &[u8]) -> nix::Result<OwnedFd> {
     open(root, path, OFlag::O_RDONLY | OFlag::O_DIRECTORY)

@@ -3,9 +3,12 @@
 //! The archive is not trusted: each name is resolved beneath the root and through no link, what is
 //! in the way is replaced and never written through. Directories get owner, mode and time at the
 //! end, when nothing more is put into them.
+//!
+//! A layer of an image (`layer.rs`) is laid over what is there by the same code: then what is in the
+//! way may be a whole tree, and a link of a lower layer is followed, within the root.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, Write};
+use std::io::{BufRead, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
@@ -17,12 +20,14 @@ use nix::sys::stat::{
 use nix::sys::time::TimeSpec;
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fchownat, linkat, symlinkat, unlinkat};
 
+use super::layer::{self, Layer};
 use super::member::{Kind, Member};
 use super::reader::Members;
 use super::stream::Stream;
 use super::{Check, Fault, compress, tree, xattr};
 use crate::buildroot::inside::Inside;
 use crate::error::Error;
+use crate::fs::remove::remove_at;
 
 /// Unpacks `archive` into the root, which is empty. After an error something may be there.
 pub(crate) fn unpack(
@@ -31,6 +36,16 @@ pub(crate) fn unpack(
     check: Check<'_>,
 ) -> Result<(), Fault> {
     let source = compress::source(archive.into_file())?;
+    run(inside, source, None, check)
+}
+
+/// Unpacks all members of `source`, by itself or as a layer.
+pub(super) fn run(
+    inside: &Inside,
+    source: Box<dyn Read + Send>,
+    layer: Option<Layer>,
+    check: Check<'_>,
+) -> Result<(), Fault> {
     std::thread::scope(|scope| {
         let mut members = Members::new(Stream::start(scope, source));
         let mut target = Target {
@@ -38,22 +53,27 @@ pub(crate) fn unpack(
             check,
             parent: None,
             directories: Vec::new(),
+            layer,
         };
         while let Some(member) = members.next()? {
             check()?;
-            target.put(member, &mut members)?;
+            if !target.mind(&member)? {
+                target.put(member, &mut members)?;
+            }
         }
         members.finish()?;
         target.finish()
     })
 }
 
-struct Target<'a> {
-    inside: &'a Inside,
+pub(super) struct Target<'a> {
+    pub(super) inside: &'a Inside,
     check: Check<'a>,
     /// The directory of the last member: the next one is mostly beside it.
-    parent: Option<(Vec<u8>, OwnedFd)>,
+    pub(super) parent: Option<(Vec<u8>, OwnedFd)>,
     directories: Vec<Member>,
+    /// The archive is a layer over what is there.
+    pub(super) layer: Option<Layer>,
 }
 
 impl Target<'_> {
@@ -73,15 +93,15 @@ impl Target<'_> {
             return Ok(());
         };
         match &member.kind {
-            Kind::Directory => match mkdirat(parent, name, Mode::S_IRWXU) {
-                Ok(()) | Err(nix::Error::EEXIST) => self.directories.push(member),
+            Kind::Directory => match self.directory(parent, name) {
+                Ok(()) => self.directories.push(member),
                 Err(errno) => return Err(self.failed(path, errno)),
             },
             Kind::File { .. } => self.file(parent, name, &member, content)?,
             Kind::Hardlink(first) => {
                 let (above, target) = tree::split(first);
                 let made = self.open_parent(above).and_then(|from| {
-                    replacing(parent, name, || {
+                    self.replacing(parent, name, || {
                         linkat(&from, target, parent, name, AtFlags::empty())
                     })
                 });
@@ -95,12 +115,44 @@ impl Target<'_> {
         Ok(())
     }
 
-    fn open_parent(&self, path: &[u8]) -> nix::Result<OwnedFd> {
-        tree::open(
-            self.inside.root()?.as_fd(),
-            path,
-            OFlag::O_PATH | OFlag::O_DIRECTORY,
-        )
+    pub(super) fn open_parent(&self, path: &[u8]) -> nix::Result<OwnedFd> {
+        let (root, flags) = (self.inside.root()?, OFlag::O_PATH | OFlag::O_DIRECTORY);
+        match self.layer {
+            None => tree::open(root.as_fd(), path, flags),
+            Some(_) => tree::open_within(root.as_fd(), path, flags),
+        }
+    }
+
+    fn directory(&self, parent: &OwnedFd, name: &OsStr) -> nix::Result<()> {
+        match mkdirat(parent, name, Mode::S_IRWXU) {
+            // A layer's directory is laid over another, and replaces anything else.
+            Err(nix::Error::EEXIST)
+                if self.layer.is_some() && !layer::is_directory(parent, name)? =>
+            {
+                self.replacing(parent, name, || mkdirat(parent, name, Mode::S_IRWXU))
+            }
+            Ok(()) | Err(nix::Error::EEXIST) => Ok(()),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Of several members of one name the last stays.
+    fn replacing<T>(
+        &self,
+        parent: &OwnedFd,
+        name: &OsStr,
+        make: impl Fn() -> nix::Result<T>,
+    ) -> nix::Result<T> {
+        match make() {
+            Err(nix::Error::EEXIST) => {
+                match self.layer {
+                    None => unlinkat(parent, name, UnlinkatFlags::NoRemoveDir)?,
+                    Some(_) => remove_at(&layer::readable(parent)?, name)?,
+                }
+                make()
+            }
+            done => done,
+        }
     }
 
     /// Makes `path` the current directory, and makes it where the archive does not have it.
@@ -133,7 +185,8 @@ impl Target<'_> {
         let flags =
             OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
         let private = Mode::S_IRUSR | Mode::S_IWUSR;
-        let file = replacing(parent, name, || openat(parent, name, flags, private))
+        let file = self
+            .replacing(parent, name, || openat(parent, name, flags, private))
             .map_err(|errno| self.failed(&member.path, errno))?;
         let mut file = std::fs::File::from(file);
         let mut left = match member.kind {
@@ -172,10 +225,10 @@ impl Target<'_> {
         match &member.kind {
             Kind::Symlink(target) => {
                 let target = OsStr::from_bytes(target);
-                replacing(parent, name, || symlinkat(target, parent, name))?;
+                self.replacing(parent, name, || symlinkat(target, parent, name))?;
             }
             Kind::Fifo => {
-                replacing(parent, name, || {
+                self.replacing(parent, name, || {
                     mknodat(parent, name, SFlag::S_IFIFO, none, 0)
                 })?;
             }
@@ -184,9 +237,10 @@ impl Target<'_> {
                 major,
                 minor,
             } => {
-                if !self.inside.has_devices() {
+                // Those of an image could be of any disk, and builds get their own.
+                if !self.inside.has_devices() || self.layer.is_some() {
                     let shown = tree::shown(self.inside.path(), &member.path);
-                    tracing::debug!("{}: no device node without root", shown.display());
+                    tracing::debug!("{}: no device node is made", shown.display());
                     return Ok(());
                 }
                 let kind = if *block {
@@ -195,7 +249,7 @@ impl Target<'_> {
                     SFlag::S_IFCHR
                 };
                 let device = makedev((*major).into(), (*minor).into());
-                replacing(parent, name, || mknodat(parent, name, kind, none, device))?;
+                self.replacing(parent, name, || mknodat(parent, name, kind, none, device))?;
             }
             Kind::File { .. } | Kind::Directory | Kind::Hardlink(_) => return Ok(()),
         }
@@ -215,17 +269,31 @@ impl Target<'_> {
     fn finish(&mut self) -> Result<(), Fault> {
         for member in self.directories.iter().rev() {
             (self.check)()?;
-            self.inside
-                .root()
-                .and_then(|root| tree::directory(root.as_fd(), &member.path))
-                .and_then(|directory| self.dress(&directory, member))
-                .map_err(|errno| self.failed(&member.path, errno))?;
+            let done = self
+                .open_made(&member.path)
+                .and_then(|directory| self.dress(&directory, member));
+            match done {
+                // A later member of the layer took its place.
+                Err(nix::Error::ENOENT | nix::Error::ENOTDIR | nix::Error::ELOOP)
+                    if self.layer.is_some() => {}
+                done => done.map_err(|errno| self.failed(&member.path, errno))?,
+            }
         }
         Ok(())
     }
 
+    /// A directory that this archive has a member for.
+    fn open_made(&self, path: &[u8]) -> nix::Result<OwnedFd> {
+        if self.layer.is_none() || path.is_empty() {
+            return tree::directory(self.inside.root()?.as_fd(), path);
+        }
+        let (above, name) = tree::split(path);
+        let parent = self.open_parent(above)?;
+        tree::directory(parent.as_fd(), name.as_bytes())
+    }
+
     /// Whose fault it is.
-    fn failed(&self, path: &[u8], errno: nix::Error) -> Fault {
+    pub(super) fn failed(&self, path: &[u8], errno: nix::Error) -> Fault {
         use nix::errno::Errno::{
             EEXIST, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, EXDEV,
         };
@@ -254,19 +322,4 @@ fn owner(member: &Member) -> (Option<Uid>, Option<Gid>) {
 
 fn time(member: &Member) -> TimeSpec {
     TimeSpec::new(member.mtime.0, i64::from(member.mtime.1))
-}
-
-/// Of several members of one name the last stays.
-fn replacing<T>(
-    parent: &OwnedFd,
-    name: &OsStr,
-    make: impl Fn() -> nix::Result<T>,
-) -> nix::Result<T> {
-    match make() {
-        Err(nix::Error::EEXIST) => {
-            unlinkat(parent, name, UnlinkatFlags::NoRemoveDir)?;
-            make()
-        }
-        done => done,
-    }
 }

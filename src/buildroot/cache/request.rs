@@ -14,6 +14,9 @@ use crate::package_manager::{self, Op};
 /// Raised when mock itself fills roots differently.
 const FORMAT: u32 = 1;
 
+/// Raised when images are unpacked differently.
+const IMAGES: u32 = 1;
+
 /// Settings of the package manager that change neither which packages are taken nor what they
 /// leave. Some name the root, which would keep roots from sharing.
 const NEUTRAL: [&str; 17] = [
@@ -52,7 +55,8 @@ impl Request {
     pub(crate) fn base(root: &Buildroot<'_>, manager: PackageManagerKind, ops: &[Op]) -> Self {
         let config = root.cx.config;
         Self {
-            may_age: config.packages.update_before_build,
+            // Where nothing was resolved there is nothing to be newer.
+            may_age: config.packages.update_before_build && !ops.is_empty(),
             ..Self::new(root, manager, "the base root", &words(ops))
         }
     }
@@ -62,9 +66,29 @@ impl Request {
         Self::new(root, manager, "the bootstrap root", &words(ops))
     }
 
-    /// Tells it from every other one.
-    pub(crate) fn identity(&self) -> &str {
-        &self.hash
+    /// What a bootstrap root is made of where no states are kept, beside the host's programs.
+    pub(crate) fn made_of(root: &Buildroot<'_>, ops: &[Op], image: Option<&str>) -> String {
+        let config = root.cx.config;
+        digest(&[
+            FORMAT.to_string(),
+            sources(config),
+            format!("{:?} {image:?}", words(ops)),
+        ])
+    }
+
+    /// The files of an image, by its digest.
+    pub(crate) fn image(root: &Buildroot<'_>, image: &str) -> Self {
+        let shape = digest(&[format!("image {IMAGES} {:?}", root.cx.identity.ids)]);
+        let scope = root
+            .storage
+            .states()
+            .map_or_else(String::new, States::scope);
+        Self {
+            hash: digest(&[root.ground().identity(), &scope, &shape, image]),
+            shape,
+            what: format!("image {image}"),
+            may_age: false,
+        }
     }
 
     /// What a source package requires, and more packages beside.

@@ -114,6 +114,14 @@ impl Watch {
         Some((resolution::VARIABLE.to_owned(), dir))
     }
 
+    /// Work that is no operation has this result, whatever repositories say.
+    pub(crate) fn say(&self, result: String) {
+        let mut seen = self.seen.borrow_mut();
+        seen.digests.push(Some(result));
+        seen.repos = Some(Vec::new());
+        seen.changed = true;
+    }
+
     /// The packages of all operations together, if the resolver told of each.
     pub(super) fn set(&self) -> Option<String> {
         let seen = self.seen.borrow();

@@ -222,6 +222,7 @@ fn everything_else_in_overrides() {
             RepoSwitch::Disable("*".to_owned()),
             RepoSwitch::Enable("b".to_owned()),
         ],
+        buildroot_image: None,
         addrepos: strings(&["http://x/", "file:///y"]),
         hermetic: None,
     };

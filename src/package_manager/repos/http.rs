@@ -113,12 +113,21 @@ impl Client {
 
     fn tls(&self, verify: bool) -> TlsConfig {
         let certificates = self.certificates.get_or_init(|| Arc::new(trusted()));
-        TlsConfig::builder()
-            .root_certs(RootCerts::Specific(certificates.clone()))
-            .disable_verification(!verify)
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .build()
+        with_certificates(certificates.clone(), verify)
     }
+}
+
+/// TLS with what the host trusts.
+pub(crate) fn tls(verify: bool) -> TlsConfig {
+    with_certificates(Arc::new(trusted()), verify)
+}
+
+fn with_certificates(certificates: Arc<Vec<Certificate<'static>>>, verify: bool) -> TlsConfig {
+    TlsConfig::builder()
+        .root_certs(RootCerts::Specific(certificates))
+        .disable_verification(!verify)
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build()
 }
 
 impl Fetch for Client {

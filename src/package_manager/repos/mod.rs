@@ -8,12 +8,12 @@
 
 mod conf;
 mod fetch;
-mod http;
+pub(crate) mod http;
 mod ini;
 mod local;
 mod look;
 mod metalink;
-mod proxy;
+pub(crate) mod proxy;
 mod recorded;
 #[cfg(test)]
 pub(super) mod tests;

@@ -4,7 +4,7 @@
 use indexmap::IndexMap;
 
 /// The proxy for `scheme` and `host`; `vars` has `http_proxy`, `https_proxy`, `no_proxy`.
-pub(super) fn choose<'a>(
+pub(crate) fn choose<'a>(
     vars: &'a IndexMap<String, String>,
     scheme: &str,
     host: &str,

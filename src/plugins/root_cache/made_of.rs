@@ -48,6 +48,7 @@ pub(super) fn text(root: &Buildroot<'_>, exclude: &[&str]) -> String {
         "bootstrap": root.tools().identity(),
         "dnf.conf": packages.dnf_conf,
         "dnf variables": table(&packages.dnf_vars),
+        "image": config.buildroot_image.as_ref().map(|image| &image.reference),
         "files": table(&chroot.files),
         "modules": [
             json!(packages.module_enable),
