@@ -116,6 +116,13 @@ pub(crate) enum Error {
         code: u8,
     },
 
+    /// A requirement from outside the distribution.
+    #[error("{message}")]
+    External {
+        message: String,
+        hint: Option<String>,
+    },
+
     /// A file that was named as a source package is none.
     #[error("{message}")]
     Unreadable { message: String },
@@ -264,6 +271,7 @@ impl Error {
             Self::Architecture { .. } => 6,
             Self::Srpm { .. } => 40,
             Self::PackageManager { .. } => 30,
+            Self::External { .. } => 31,
             Self::Build { code, .. } | Self::Storage { code, .. } | Self::Image { code, .. } => {
                 *code
             }
@@ -292,6 +300,7 @@ impl Error {
             | Self::Build { hint, .. }
             | Self::BuildSetup { hint, .. }
             | Self::Refused { hint, .. }
+            | Self::External { hint, .. }
             | Self::Storage { hint, .. }
             | Self::Image { hint, .. } => hint.clone(),
             Self::CommandLine { .. } => Some(format!("{} --help lists the options", program::name())),

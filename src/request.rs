@@ -38,6 +38,7 @@ pub(crate) fn facts(host: &Host, identity: &Identity) -> cfg::Host {
         home: identity.home.clone(),
         cwd: host.cwd.clone(),
         hostname: host.hostname.clone(),
+        entitlements: config::entitlement_keys(),
     }
 }
 

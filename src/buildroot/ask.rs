@@ -15,17 +15,23 @@ impl Buildroot<'_> {
         let _spinner = Spinner::start("package manager");
         // It keeps the metadata that it fetches in the root.
         self.storage.will_change()?;
-        let status = self.run_logged(&self.manager_cmd(&argv, op, None), &mut sink)?;
+        let status = self.run_logged(&self.manager_cmd(&argv, kind, op, None), &mut sink)?;
         if status.success() {
             return Ok(sink.captured_text());
         }
         Err(Error::PackageManager {
-            command: format!("{} repoquery", package_manager::of(kind).name()),
+            command: format!("{} {op}", package_manager::of(kind).name()),
             status: describe(status),
             cause: sink.transaction_cause(),
             log: Some(self.layout.result.join("root.log")),
             hint: None,
         })
+    }
+
+    /// Lets yum's plugin subscription-manager write the repositories of the subscription.
+    pub(super) fn list_subscribed(&self, kind: PackageManagerKind) -> Result<()> {
+        self.ask_package_manager(kind, &Op::Raw(vec!["repolist".to_owned()]))
+            .map(drop)
     }
 
     /// Where the repositories have these packages, each `name-version-release.arch`.

@@ -53,13 +53,25 @@ impl Buildroot<'_> {
                 let path = format!("etc/yum/pluginconf.d/{name}");
                 self.inside.write_if_changed(&path, content.as_bytes())?;
             }
+            if packages.yum_files.contains_key("subscription-manager.conf") {
+                self.copy_subscription()?;
+            }
         }
         for (name, value) in &packages.dnf_vars {
             self.inside
                 .write_if_changed(&format!("etc/dnf/vars/{name}"), value.as_bytes())?;
         }
         self.copy_keys_and_certificates()?;
-        self.make_package_manager_home()
+        if kind == PackageManagerKind::Microdnf {
+            self.copy_credentials()?;
+        }
+        self.make_package_manager_home()?;
+        if kind == PackageManagerKind::Yum
+            && packages.yum_files.contains_key("subscription-manager.conf")
+        {
+            self.list_subscribed(kind)?;
+        }
+        Ok(())
     }
 
     /// The directory outside the root where the package manager works.
@@ -122,7 +134,10 @@ impl Buildroot<'_> {
     ) -> Result<String> {
         let packages = &self.cx.config.packages;
         let mut argv = self.package_manager_argv(kind, op);
-        argv.extend(self.plugin_options(kind, watch)?);
+        // A program in the root itself does not see them.
+        if !self.works_inside(kind, op) {
+            argv.extend(self.plugin_options(kind, watch)?);
+        }
         let mut attempt = 1;
         loop {
             watch.begin(op, last)?;
@@ -159,7 +174,7 @@ impl Buildroot<'_> {
         let config = self.cx.config;
         let command = self.manager_command(kind);
         let cx = Context {
-            root: (self.tools() != Tools::Itself).then_some(&*self.layout.root),
+            root: (!self.works_inside(kind, op)).then_some(&*self.layout.root),
             command: &command,
             releasever: config.chroot.releasever.as_deref(),
             forcearch: config.chroot.forcearch.as_deref(),
@@ -177,9 +192,8 @@ impl Buildroot<'_> {
         // dnf 5 has no plugins in Python, yum has them in its configuration.
         let plugins = &self.equipment().manager.dnf_plugins;
         let plugins: Vec<_> = plugins.iter().copied().chain(watch.plugin()).collect();
-        // A program in the root itself does not see them.
         let tools = self.tools();
-        if plugins.is_empty() || !kind.is_dnf4() || tools == Tools::Itself {
+        if plugins.is_empty() || !kind.is_dnf4() {
             return Ok(Vec::new());
         }
         let dir = self.layout.package_manager_home().join("plugin");
@@ -227,7 +241,7 @@ impl Buildroot<'_> {
     }
 
     /// A hermetic build has none at all.
-    fn managers_network(&self) -> Network {
+    pub(super) fn managers_network(&self) -> Network {
         match self.cx.config.hermetic_build {
             true => Network::Private,
             false => Network::Host,
@@ -242,7 +256,7 @@ impl Buildroot<'_> {
         cwd: Option<&Path>,
         watch: &Watch,
     ) -> Result<String> {
-        let mut cmd = self.manager_cmd(argv, op, cwd);
+        let mut cmd = self.manager_cmd(argv, kind, op, cwd);
         self.equipment().manager.program.equip(&mut cmd);
         cmd.env.extend(watch.environment());
         let mut sink = LogSink::root(self.cx.live, true);
@@ -262,6 +276,9 @@ impl Buildroot<'_> {
         self.inside.remove(UNFINISHED)?;
         let output = sink.captured_text();
         self.warn_of_preload(&output);
+        if let Some(complaint) = package_manager::of(kind).complaint(op, &output) {
+            return Err(complaint);
+        }
         if status.success() {
             return Ok(output);
         }
@@ -351,7 +368,7 @@ impl Buildroot<'_> {
     }
 
     /// Copies regular files and links of a host directory; one that is not there is nothing to copy.
-    fn copy_tree_in(&self, source: &Path, target: &str) -> Result<()> {
+    pub(super) fn copy_tree_in(&self, source: &Path, target: &str) -> Result<()> {
         for entry in walkdir::WalkDir::new(source).into_iter().flatten() {
             let Ok(relative) = entry.path().strip_prefix(source) else {
                 continue;

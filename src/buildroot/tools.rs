@@ -6,8 +6,7 @@ use super::{Buildroot, Cmd};
 use crate::config::{Config, PackageManagerKind};
 use crate::package_manager::Op;
 use crate::package_manager::repos::{Vars, local_paths};
-use crate::run::Stdio;
-use crate::sandbox::{Mount, Network, User, View};
+use crate::sandbox::{Mount, View};
 
 /// Keys of distributions, in the package of that name.
 const DISTRIBUTION_KEYS: &str = "/usr/share/distribution-gpg-keys";
@@ -76,9 +75,16 @@ impl Buildroot<'_> {
 
     /// A run of the package manager on this root. `cwd` is a directory of the host that it may write
     /// to.
-    pub(super) fn manager_cmd(&self, argv: &[String], op: &Op, cwd: Option<&Path>) -> Cmd {
+    pub(super) fn manager_cmd(
+        &self,
+        argv: &[String],
+        kind: PackageManagerKind,
+        op: &Op,
+        cwd: Option<&Path>,
+    ) -> Cmd {
         match self.tools() {
-            Tools::Host => self.host_cmd(argv, cwd),
+            _ if self.works_inside(kind, op) => self.native_cmd(argv),
+            Tools::Host | Tools::Itself => self.host_cmd(argv, cwd),
             Tools::Bootstrap { tree, .. } => {
                 let cwd = cwd.filter(|cwd| !belongs_to_root(cwd));
                 let mut mounts = vec![Mount::Proc, Mount::Sys, Mount::Dev];
@@ -87,18 +93,9 @@ impl Buildroot<'_> {
                     options: "nosuid,nodev,mode=1777".to_owned(),
                 }));
                 mounts.extend(self.shown(op, cwd, &tree));
+                mounts.extend(self.entitlements());
                 let mut cmd = self.host_cmd(argv, cwd);
                 cmd.sandbox.view = View::Tools { tree, mounts };
-                cmd
-            }
-            Tools::Itself => {
-                let mut cmd = self.host_cmd(argv, None);
-                cmd.sandbox = self.sandbox(View::Inside, User::ROOT, Network::Host, "/".into());
-                for variable in ["HOME", "TMPDIR"] {
-                    cmd.env.retain(|(name, _)| name != variable);
-                }
-                cmd.env.push(("HOME".to_owned(), "/root".to_owned()));
-                cmd.stdio = Stdio::Captured;
                 cmd
             }
         }

@@ -28,6 +28,8 @@ fn absolute(cx: Cx<'_>, words: &[String]) -> Vec<String> {
 }
 
 pub(super) fn install(cx: Cx<'_>, trash: &Trash, packages: &[String]) -> Result<()> {
+    let names = packages.iter().map(String::as_str);
+    recipe::external::check(names, cx.config.packages.external)?;
     let session = Session::open(cx, trash, Prepare::Keep)?;
     tracing::debug!("installing package(s): {}", packages.join(" "));
     session

@@ -14,6 +14,7 @@ use super::layers::{self, Search};
 use super::options::Options;
 use super::reader::Reader;
 use super::resolve;
+use super::subscription;
 use super::template::Expander;
 use super::value::{Origin, Value};
 use super::warnings;
@@ -93,6 +94,7 @@ pub(crate) fn load(request: &Request<'_>) -> Result<Loaded> {
     }
     override_with(&mut state.options, request)?;
     compute(&mut state.options, request, &state.files_read);
+    subscription::find(&mut state.options, &request.host)?;
     if overrides.hermetic.is_some() {
         hermetic::check(&state.options)?;
     }

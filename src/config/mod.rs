@@ -27,6 +27,7 @@ mod reference;
 mod resolve;
 mod resolve_packages;
 mod source;
+mod subscription;
 mod template;
 mod toml;
 pub(crate) mod value;
@@ -57,6 +58,7 @@ pub(crate) use image::Image;
 pub(crate) use layers::Search;
 pub(crate) use load::{Defaults, Loaded, Request, load};
 pub(crate) use nspawn_args::{NspawnArgs, Wish};
+pub(crate) use subscription::{ENTITLEMENTS, keys as entitlement_keys};
 #[cfg(fuzzing)]
 pub(crate) use template::Expander;
 pub(crate) use value::Value;
@@ -209,6 +211,9 @@ pub(crate) struct PackageManagerSettings {
     pub(crate) builddep_command: Option<String>,
     pub(crate) builddep_opts: Vec<String>,
     pub(crate) disable_plugins: Vec<String>,
+    /// The program for what `command` can do only as a program of the root itself; `command` if it
+    /// can do everything.
+    pub(crate) outside_command: Option<String>,
     /// Subcommand -> options that must not be passed to it.
     pub(crate) avoid_opts: IndexMap<String, Vec<String>>,
 }
@@ -220,12 +225,22 @@ pub(crate) enum RepoSwitch {
     Disable(String),
 }
 
+/// Whether `external:` build requirements may be installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum External {
+    Off,
+    /// Wanted, but there is no bootstrap root whose tools would do it.
+    WithoutBootstrap,
+    On,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Packages {
     pub(crate) package_manager: PackageManagerKind,
     pub(crate) dnf4: PackageManagerSettings,
     pub(crate) dnf5: PackageManagerSettings,
     pub(crate) yum: PackageManagerSettings,
+    pub(crate) microdnf: PackageManagerSettings,
     pub(crate) max_attempts: u32,
     pub(crate) attempt_delay: Duration,
     /// `chroot_setup_cmd`: subcommand and arguments.
@@ -252,9 +267,15 @@ pub(crate) struct Packages {
     pub(crate) nofsync_build: bool,
     pub(crate) noverify: bool,
     pub(crate) ssl_ca_bundle_path: Option<String>,
+    /// (host path, chroot path), for a package manager that runs in a root.
+    pub(crate) ssl_extra_certs: Vec<(String, String)>,
+    /// Repositories may need the machine's subscription.
+    pub(crate) redhat_subscription: bool,
+    pub(crate) external: External,
     /// (host directory, chroot directory)
     pub(crate) ssl_copied_ca_trust_dirs: Vec<(String, String)>,
-    /// Content of `priorities.conf` and `rhnplugin.conf`, for yum.
+    /// Contents of `priorities.conf`, `rhnplugin.conf` and, unless it is empty,
+    /// `subscription-manager.conf`, for yum.
     pub(crate) yum_files: IndexMap<String, String>,
 }
 

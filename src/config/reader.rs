@@ -52,6 +52,15 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn error(&self, path: &[&str], message: String) -> Error {
+        self.advised(path, message, None)
+    }
+
+    /// The same with what to do.
+    pub(super) fn advise(&self, path: &[&str], message: String, hint: String) -> Error {
+        self.advised(path, message, Some(hint))
+    }
+
+    fn advised(&self, path: &[&str], message: String, hint: Option<String>) -> Error {
         Error::Config {
             place: self
                 .options
@@ -60,7 +69,7 @@ impl<'a> Reader<'a> {
                 .unwrap_or_default(),
             message,
             excerpt: None,
-            hint: None,
+            hint,
         }
     }
 

@@ -2,9 +2,13 @@
 
 use super::reader::Reader;
 use super::value::Value;
-use super::{Overrides, PackageManagerKind, PackageManagerSettings, Packages, RepoSwitch};
+use super::{
+    External, Overrides, PackageManagerKind, PackageManagerSettings, Packages, RepoSwitch,
+};
 use crate::error::Result;
 use std::time::Duration;
+
+use indexmap::IndexMap;
 
 pub(super) fn packages(reader: &Reader<'_>, overrides: &Overrides) -> Result<Packages> {
     let mut repo_switches = repo_switches(reader)?;
@@ -17,6 +21,10 @@ pub(super) fn packages(reader: &Reader<'_>, overrides: &Overrides) -> Result<Pac
         dnf4: settings(reader, "dnf4")?,
         dnf5: settings(reader, "dnf5")?,
         yum: settings(reader, "yum")?,
+        microdnf: PackageManagerSettings {
+            outside_command: Some(reader.string(&["dnf4_command"])?),
+            ..settings(reader, "microdnf")?
+        },
         max_attempts: reader
             .number(&["package_manager_max_attempts"])?
             .unwrap_or(1)
@@ -39,15 +47,44 @@ pub(super) fn packages(reader: &Reader<'_>, overrides: &Overrides) -> Result<Pac
         nofsync_build: reader.bool(&["nofsync_build"])?,
         noverify: reader.bool(&["noverify"])?,
         ssl_ca_bundle_path: reader.text(&["ssl_ca_bundle_path"])?,
+        ssl_extra_certs: extra_certs(reader)?,
+        redhat_subscription: reader.bool(&["redhat_subscription_required"])?,
+        external: match (
+            reader.bool(&["external_buildrequires"])?,
+            reader.bool(&["use_bootstrap"])?,
+        ) {
+            (false, _) => External::Off,
+            (true, false) => External::WithoutBootstrap,
+            (true, true) => External::On,
+        },
         ssl_copied_ca_trust_dirs: reader.pairs(&["ssl_copied_ca_trust_dirs"])?,
-        yum_files: [
-            ("priorities.conf", "priorities.conf"),
-            ("rhnplugin.conf", "rhnplugin.conf"),
-        ]
-        .into_iter()
-        .map(|(file, key)| Ok((file.to_owned(), reader.string(&[key])?)))
-        .collect::<Result<_>>()?,
+        yum_files: yum_files(reader)?,
     })
+}
+
+/// One flat list: source, destination, source, destination ...
+fn extra_certs(reader: &Reader<'_>) -> Result<Vec<(String, String)>> {
+    let key = ["ssl_extra_certs"];
+    let list = reader.list(&key)?;
+    let (pairs, odd) = list.as_chunks::<2>();
+    if let [odd, ..] = odd {
+        let expected = "a destination after each source";
+        return Err(reader.wrong(&key, expected, &odd.as_str().into()));
+    }
+    let pairs = pairs.iter().map(|[from, to]| (from.clone(), to.clone()));
+    Ok(pairs.collect())
+}
+
+fn yum_files(reader: &Reader<'_>) -> Result<IndexMap<String, String>> {
+    const SUBSCRIPTION: &str = "subscription-manager.conf";
+    let mut files = IndexMap::new();
+    for name in ["priorities.conf", "rhnplugin.conf", SUBSCRIPTION] {
+        let text = reader.string(&[name])?;
+        if name != SUBSCRIPTION || !text.trim().is_empty() {
+            files.insert(name.to_owned(), text);
+        }
+    }
+    Ok(files)
 }
 
 fn manager(reader: &Reader<'_>) -> Result<PackageManagerKind> {
@@ -71,6 +108,7 @@ fn settings(reader: &Reader<'_>, manager: &str) -> Result<PackageManagerSettings
         system_command: reader.text(&[&key("system_command")])?,
         common_opts: reader.words(&[&key("common_opts")])?,
         builddep_command: reader.text(&[&key("builddep_command")])?,
+        outside_command: None,
         builddep_opts: reader.words(&[&key("builddep_opts")])?,
         disable_plugins: reader.words(&[&key("disable_plugins")])?,
         avoid_opts: reader.table_of_lists(&[&key("avoid_opts")])?,

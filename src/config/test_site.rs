@@ -9,6 +9,7 @@ pub(super) const MINIMAL: &str = "[chroot]\nname = \"a\"\n";
 pub(super) struct Site {
     pub(super) dir: tempfile::TempDir,
     pub(super) overrides: Overrides,
+    pub(super) entitlements: Vec<String>,
 }
 
 impl Site {
@@ -19,6 +20,7 @@ impl Site {
                 root: "a".to_owned(),
                 ..Overrides::default()
             },
+            entitlements: Vec::new(),
         };
         for (name, text) in files {
             let path = site.dir.path().join(name);
@@ -51,6 +53,7 @@ impl Site {
                 home: self.dir.path().join("home"),
                 cwd: self.dir.path().to_owned(),
                 hostname: "builder.example.org".to_owned(),
+                entitlements: self.entitlements.clone(),
                 environment: [("http_proxy".to_owned(), "http://proxy".to_owned())].into(),
                 ..cfg::Host::default()
             },

@@ -1,3 +1,5 @@
+//! The file as text: written, read, refused.
+
 use super::*;
 
 fn rpm(name: &str) -> Rpm {

@@ -18,7 +18,7 @@ fn candidates(desired: PackageManagerKind) -> &'static [PackageManagerKind] {
         Dnf4 => &[Dnf4, Dnf5, Yum],
         Dnf5 => &[Dnf5, Dnf4, Yum],
         Yum => &[Yum, Dnf4, Dnf5],
-        Microdnf => &[Dnf4, Dnf5, Yum],
+        Microdnf => &[Microdnf, Dnf4, Dnf5, Yum],
     }
 }
 

@@ -8,6 +8,7 @@ mod choose;
 mod dnf4;
 mod dnf5;
 pub(crate) mod location;
+mod microdnf;
 pub(crate) mod python_plugins;
 pub(crate) mod repos;
 pub(crate) mod resolution;
@@ -17,6 +18,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::config::{PackageManagerKind, PackageManagerSettings, Packages, RepoSwitch};
+use crate::error::Error;
 
 pub(crate) use choose::{Probe, choose};
 
@@ -34,6 +36,8 @@ pub(crate) enum Op {
     Module(String, Vec<String>),
     /// `repoquery`: about packages of the repositories; changes nothing.
     Query(Vec<String>),
+    /// Which packages these requirements lead to; only for those that [`PackageManager::resolves_first`].
+    Resolve(Vec<String>),
 }
 
 impl Op {
@@ -46,7 +50,8 @@ impl Op {
             | Self::Builddep(words)
             | Self::Raw(words)
             | Self::Module(_, words)
-            | Self::Query(words) => words,
+            | Self::Query(words)
+            | Self::Resolve(words) => words,
         }
     }
 }
@@ -84,19 +89,33 @@ pub(crate) struct Context<'a> {
 }
 
 pub(crate) trait PackageManager {
-    /// As messages say it: `dnf4`, `dnf5`, `yum`.
+    /// As messages say it: `dnf4`, `dnf5`, `yum`, `microdnf`.
     fn name(&self) -> &'static str;
 
     /// The whole command line for `op`.
     fn argv(&self, op: &Op, cx: &Context<'_>) -> Vec<String>;
+
+    /// It carries this out only in the root that is worked on, as a program of that root.
+    fn works_inside(&self, _op: &Op) -> bool {
+        false
+    }
+
+    /// It installs what it finds and says nothing clear of the rest: it is asked before.
+    fn resolves_first(&self) -> bool {
+        false
+    }
+
+    /// What its output says went wrong, whatever its exit status.
+    fn complaint(&self, _op: &Op, _output: &str) -> Option<Error> {
+        None
+    }
 }
 
 /// The implementation of `kind`.
 pub(crate) fn of(kind: PackageManagerKind) -> &'static dyn PackageManager {
     match kind {
-        // microdnf's own commands work only from inside a root it is installed in; from the host
-        // dnf does its work.
-        PackageManagerKind::Dnf4 | PackageManagerKind::Microdnf => &dnf4::Dnf4,
+        PackageManagerKind::Dnf4 => &dnf4::Dnf4,
+        PackageManagerKind::Microdnf => &microdnf::Microdnf,
         PackageManagerKind::Dnf5 => &dnf5::Dnf5,
         PackageManagerKind::Yum => &yum::Yum,
     }
@@ -104,7 +123,8 @@ pub(crate) fn of(kind: PackageManagerKind) -> &'static dyn PackageManager {
 
 pub(crate) fn settings(packages: &Packages, kind: PackageManagerKind) -> &PackageManagerSettings {
     match kind {
-        PackageManagerKind::Dnf4 | PackageManagerKind::Microdnf => &packages.dnf4,
+        PackageManagerKind::Dnf4 => &packages.dnf4,
+        PackageManagerKind::Microdnf => &packages.microdnf,
         PackageManagerKind::Dnf5 => &packages.dnf5,
         PackageManagerKind::Yum => &packages.yum,
     }
@@ -120,6 +140,7 @@ fn words(op: &Op, update: &str) -> Vec<String> {
         Op::Raw(words) => (Vec::new(), words),
         Op::Module(action, specs) => (vec!["module".to_owned(), action.clone()], specs),
         Op::Query(words) => (vec!["repoquery".to_owned(), "-q".to_owned()], words),
+        Op::Resolve(words) => (vec!["resolvedep".to_owned()], words),
     };
     head.into_iter().chain(rest.iter().cloned()).collect()
 }
@@ -179,95 +200,4 @@ fn options(op: &Op, cx: &Context<'_>, words: &[String]) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::PackageManagerKind::{Dnf4, Dnf5, Yum};
-
-    fn settings(command: &str) -> PackageManagerSettings {
-        PackageManagerSettings {
-            command: command.to_owned(),
-            common_opts: vec!["--allowerasing".to_owned()],
-            disable_plugins: vec!["local".to_owned()],
-            avoid_opts: [("remove".to_owned(), vec!["--allowerasing".to_owned()])]
-                .into_iter()
-                .collect(),
-            ..PackageManagerSettings::default()
-        }
-    }
-
-    fn line(kind: PackageManagerKind, command: &str, op: &Op) -> String {
-        let settings = settings(command);
-        let repos = [
-            RepoSwitch::Disable("*".to_owned()),
-            RepoSwitch::Enable("mine".to_owned()),
-        ];
-        let cx = Context {
-            root: Some(Path::new("/r")),
-            command,
-            releasever: Some("9"),
-            forcearch: None,
-            offline: false,
-            repos: &repos,
-            settings: &settings,
-        };
-        of(kind).argv(op, &cx).join(" ")
-    }
-
-    #[test]
-    fn command_lines() {
-        let setup = Op::Raw(vec!["install".to_owned(), "@buildsys-build".to_owned()]);
-        let builddep = Op::Builddep(vec!["/r/x.src.rpm".to_owned()]);
-        let head = "--installroot /r/ --releasever 9 --disablerepo * --enablerepo mine";
-        let head_y = "--installroot /r/ -y --releasever 9 --disablerepo * --enablerepo mine";
-        for (kind, command, op, expected) in [
-            (
-                Dnf4,
-                "dnf-3",
-                &setup,
-                format!(
-                    "dnf-3 {head} --allowerasing --disableplugin=local install @buildsys-build"
-                ),
-            ),
-            (
-                Dnf4,
-                "dnf-3",
-                &builddep,
-                format!("dnf-3 builddep {head} --allowerasing --disableplugin=local /r/x.src.rpm"),
-            ),
-            (
-                Dnf4,
-                "dnf-3",
-                &Op::Update(vec![]),
-                format!("dnf-3 {head_y} --allowerasing --disableplugin=local update"),
-            ),
-            (
-                Dnf5,
-                "dnf5",
-                &Op::Update(vec![]),
-                format!("dnf5 {head_y} upgrade --allowerasing --disableplugin=local"),
-            ),
-            (
-                Dnf5,
-                "dnf5",
-                &Op::Remove(vec!["a".to_owned()]),
-                format!("dnf5 {head} remove a --disableplugin=local"),
-            ),
-            (
-                Dnf5,
-                "dnf5",
-                &builddep,
-                format!("dnf5 builddep {head} /r/x.src.rpm --allowerasing --disableplugin=local"),
-            ),
-            (
-                Yum,
-                "yum",
-                &builddep,
-                format!(
-                    "/usr/bin/yum-builddep {head} --allowerasing --disableplugin=local /r/x.src.rpm"
-                ),
-            ),
-        ] {
-            assert_eq!(line(kind, command, op), expected);
-        }
-    }
-}
+mod tests;

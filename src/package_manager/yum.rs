@@ -1,11 +1,27 @@
-//! yum 3, for EL 6 and 7 hosts: build requirements are a program of its own.
+//! yum 3, for EL 6 and 7: build requirements and questions are programs of their own (yum-utils),
+//! and what is missing is found in the output.
+//!
+//! Hosts that had dnf already called yum `yum-deprecated`, and its companions likewise.
 
 use std::path::Path;
 
 use super::{Context, Op, PackageManager, head, options, words};
+use crate::error::Error;
 
 /// From yum-utils.
 const BUILDDEP: &str = "/usr/bin/yum-builddep";
+const REPOQUERY: &str = "/usr/bin/repoquery";
+
+const DEPRECATED: &str = "-deprecated";
+
+/// What yum and its companions print of packages that are not there, in lower case. They need not
+/// fail then.
+const COMPLAINTS: [&str; 4] = [
+    "no package found for",
+    "no packages found for",
+    "missing dependency",
+    "error:",
+];
 
 #[derive(Debug)]
 pub(super) struct Yum;
@@ -16,14 +32,68 @@ impl PackageManager for Yum {
     }
 
     fn argv(&self, op: &Op, cx: &Context<'_>) -> Vec<String> {
-        let words = words(op, "update");
+        let mut words = words(op, "update");
         let mut argv = head(op, cx, false);
-        if matches!(op, Op::Builddep(_)) && cx.settings.builddep_command.is_none() {
-            argv[0] = BUILDDEP.to_owned();
+        let deprecated = cx.command.ends_with(DEPRECATED);
+        let companion = |program: &str| match deprecated {
+            true => format!("{program}{DEPRECATED}"),
+            false => program.to_owned(),
+        };
+        match op {
+            Op::Builddep(_) => {
+                let own = cx.settings.builddep_command.as_deref();
+                if own.is_none_or(|command| command == BUILDDEP) {
+                    argv[0] = companion(BUILDDEP);
+                }
+            }
+            Op::Query(_) => {
+                argv[0] = companion(REPOQUERY);
+                // It has no other way to the root's configuration.
+                if let Some(root) = cx.root {
+                    let conf = format!("{}/etc/yum.conf", root.display());
+                    argv.splice(1..1, ["-c".to_owned(), conf]);
+                }
+                words.remove(0);
+            }
+            // That of yum-deprecated is broken.
+            Op::Resolve(_) if deprecated => {
+                argv[0] = companion(REPOQUERY);
+                argv.splice(
+                    1..1,
+                    ["--resolve".to_owned(), "--requires".to_owned()]
+                        .into_iter()
+                        .chain(cx.root.into_iter().flat_map(|root| {
+                            let conf = format!("{}/etc/yum.conf", root.display());
+                            ["--config".to_owned(), conf]
+                        })),
+                );
+                words.remove(0);
+            }
+            _ => {}
         }
         argv.extend(options(op, cx, &words));
         argv.extend(words);
         argv
+    }
+
+    fn resolves_first(&self) -> bool {
+        true
+    }
+
+    fn complaint(&self, op: &Op, output: &str) -> Option<Error> {
+        if !matches!(op, Op::Builddep(_) | Op::Resolve(_)) {
+            return None;
+        }
+        let complains = |line: &str| {
+            let line = line.to_lowercase();
+            COMPLAINTS.iter().any(|complaint| line.contains(complaint))
+        };
+        let lines: Vec<&str> = output.lines().collect();
+        let first = lines.iter().position(|line| complains(line))?;
+        Some(Error::BuildSetup {
+            message: format!("yum {op}:\n{}", lines[first..].join("\n").trim_end()),
+            hint: None,
+        })
     }
 }
 

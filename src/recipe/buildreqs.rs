@@ -4,10 +4,11 @@
 use crate::buildroot::Buildroot;
 use crate::buildroot::cache::{Answer, Request};
 use crate::error::{Error, Result};
-use crate::package_manager::Op;
+use crate::package_manager::{self, Op};
 use crate::rpm::header::SourceHeader;
 use crate::rpm::requires::{self, Installed, Requirement};
 
+use super::external;
 use super::init::refresh;
 use super::open::Session;
 
@@ -46,6 +47,8 @@ pub(super) fn install(
     built: Built,
 ) -> Result<Round> {
     let (root, manager) = (&session.root, session.manager);
+    let external = root.cx.config.packages.external;
+    external::check_requires(&header.requires, external)?;
     let mut ops = Vec::new();
     let extra: Vec<String> = preconfigured(session, header)
         .into_iter()
@@ -64,6 +67,9 @@ pub(super) fn install(
     words.sort();
     words.push(format!("{extra:?}"));
     if !extra.is_empty() {
+        if package_manager::of(manager).resolves_first() {
+            ops.push(Op::Resolve(extra.clone()));
+        }
         ops.push(Op::Install(extra));
     }
     // Outside the root, which may be started anew before the package manager reads it.

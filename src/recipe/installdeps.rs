@@ -14,6 +14,7 @@ use crate::rpm::requires::{Installed, Requirement, missing};
 use crate::rpm::rpmbuild::quote;
 
 use super::buildreqs::{any_version, preconfigured};
+use super::external;
 use super::open::Session;
 use super::source_package::SourcePackage;
 
@@ -29,9 +30,11 @@ pub(crate) fn installdeps(session: &Session<'_>, materials: &[Material]) -> Resu
     let installed = root.installed()?;
     let mut names = Vec::new();
     let mut srpms = Vec::new();
+    let external = root.cx.config.packages.external;
     for material in materials {
         match material {
             Material::Package(package) if package.header.is_source => {
+                external::check_requires(&package.header.requires, external)?;
                 let extra = preconfigured(session, &package.header);
                 let extra = extra
                     .into_iter()
@@ -44,7 +47,9 @@ pub(crate) fn installdeps(session: &Session<'_>, materials: &[Material]) -> Resu
                 names.extend(wanted(root, &requires, &installed));
             }
             Material::Spec(path) => {
-                names.extend(wanted(root, &required_by(root, path)?, &installed));
+                let requires = required_by(root, path)?;
+                external::check_requires(&requires, external)?;
+                names.extend(wanted(root, &requires, &installed));
             }
         }
     }

@@ -6,6 +6,7 @@ pub(crate) mod buildsrpm;
 pub(crate) mod chain;
 pub(crate) mod clean;
 mod createrepo;
+pub(crate) mod external;
 pub(crate) mod frame;
 mod image;
 mod init;

@@ -28,6 +28,7 @@ mod layers;
 mod lifetime;
 mod locks;
 mod lvm;
+mod managers;
 mod newer_dnf;
 mod nofsync;
 mod noverify;

@@ -195,7 +195,10 @@ fn shape(root: &Buildroot<'_>, manager: PackageManagerKind) -> String {
             config.users.chrootgroup,
             config.users.copy_host_users
         ),
-        format!("{:?}", packages.ssl_ca_bundle_path),
+        format!(
+            "{:?} {:?} {}",
+            packages.ssl_ca_bundle_path, packages.ssl_extra_certs, packages.redhat_subscription
+        ),
     ])
 }
 

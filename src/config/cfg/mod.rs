@@ -59,6 +59,8 @@ pub(crate) struct Host {
     pub(crate) home: PathBuf,
     pub(crate) cwd: PathBuf,
     pub(crate) hostname: String,
+    /// The machine's keys of Red Hat subscriptions, by name.
+    pub(crate) entitlements: Vec<String>,
     /// What `uuid.uuid4()` is made of: different in each run.
     pub(crate) random_seed: u64,
 }

@@ -111,6 +111,7 @@ fn host() -> Host {
         home: PathBuf::from("/home/builder"),
         cwd: PathBuf::from("/srv"),
         hostname: "host.example.org".to_owned(),
+        entitlements: Vec::new(),
         random_seed: 7,
     }
 }
