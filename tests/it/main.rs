@@ -39,6 +39,7 @@ mod packages;
 mod root_cache;
 mod rootless;
 mod roots;
+mod scenarios;
 mod snapshots;
 mod terminal;
 mod tidy;

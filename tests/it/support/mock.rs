@@ -86,6 +86,11 @@ impl<'a> Mock<'a> {
             .expect("mock can be started")
     }
 
+    /// The bare process, for tests that talk with it.
+    pub(crate) fn piped(&self, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> Child {
+        self.start(stdin, stdout, stderr)
+    }
+
     pub(crate) fn spawn(self) -> Running<'a> {
         let mut child = self.start(Stdio::piped(), Stdio::piped(), Stdio::piped());
         let mut stdin = child.stdin.take().expect("it was asked for");
