@@ -79,6 +79,10 @@ const EXIT_CODES: &[(&str, &str)] = &[
     ),
     ("30", "The package manager failed"),
     (
+        "31",
+        "A requirement from outside the distribution (`external:`) that cannot be installed",
+    ),
+    (
         "40",
         "The source package is at fault, or the build left no results",
     ),

@@ -79,9 +79,11 @@ fn locate(root: &Buildroot<'_>, manager: PackageManagerKind, packages: &mut [Rpm
         hint: Some(if offline {
             "without the network nothing is known of repositories: leave out --offline".to_owned()
         } else {
-            "these packages are installed but in none of the repositories; `mock --clean` and \
-             another try begin with what the repositories have now"
-                .to_owned()
+            format!(
+                "these packages are installed but in none of the repositories; begin with what those have now: \
+                 `mock -r {} --clean`",
+                root.cx.named
+            )
         }),
     })
 }

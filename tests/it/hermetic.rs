@@ -6,7 +6,7 @@ use std::path::Path;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::{ARCH, Done, Place, Who, run, srpm};
+use crate::support::{ARCH, Done, Place, Repository, Who, run, srpm};
 
 /// What the file must be, as a JSON schema; `valid` knows as much of that language as this needs.
 fn schema() -> Value {
@@ -225,6 +225,13 @@ fn a_build_that_was_locked_is_repeated_without_a_network() {
     let built = format!("genbr-1.0-1.mini.{ARCH}.rpm");
     assert_eq!(names(&result), ["genbr-1.0-1.mini.src.rpm", &built]);
 
+    // As csmock does it: only what is needed to build is made ready.
+    let first = [
+        &words[..],
+        &["--short-circuit=prep", "--rpmbuild-opts=--noprep", "-N"],
+    ];
+    hermetic(&place, &first.concat()).exits(0);
+    assert_eq!(names(&result), ["genbr-1.0-1.mini.src.rpm"]);
     // The root is looked into afterwards, as another run.
     let shell = [
         "-r",
@@ -252,4 +259,65 @@ fn a_build_that_was_locked_is_repeated_without_a_network() {
         "{}",
         done.stderr
     );
+}
+
+/// With an ordinary build, by configuration; names of files that say nothing; what is nowhere.
+#[test]
+fn every_package_has_an_address_or_there_is_no_lockfile() {
+    let Some(place) = Place::new(Who::User) else {
+        return;
+    };
+    // Its file is called odd.rpm.
+    let repository = Repository::new(&place, "repo");
+    let odd = repository.add_small("odd", "");
+    let mock = || {
+        place.mock([
+            "--enable-plugin=buildroot_lock",
+            "--addrepo",
+            &repository.url(),
+        ])
+    };
+    mock()
+        .args(["--additional-package=odd", &srpm("needsnothing")])
+        .ok();
+    let lock = lockfile(&place.result());
+    let rpms = lock["buildroot"]["rpms"].as_array().expect("it is valid");
+    let urls: Vec<&str> = rpms
+        .iter()
+        .filter(|rpm| rpm["name"] == "odd")
+        .filter_map(|rpm| rpm["url"].as_str())
+        .collect();
+    assert_eq!(urls, [format!("{}/odd.rpm", repository.url())]);
+    assert!(
+        place
+            .result()
+            .join("needsnothing-1.0-1.mini.noarch.rpm")
+            .is_file()
+    );
+
+    fs::remove_file(place.result().join("buildroot_lock.json")).expect("it was written");
+    fs::remove_file(&odd).expect("it is our own");
+    repository.index();
+    let words = [
+        "--no-clean",
+        "--calculate-build-dependencies",
+        &srpm("needsnothing"),
+    ];
+    let done = mock().args(words).run();
+    assert_snapshot!(done.error(), @"
+    exit 1
+    ERROR: Exception([MINI]/SRPMS/needsnothing-1.0-1.mini1.src.rpm) Config(mini-[ARCH]) [N] minutes [N] seconds
+    INFO: Results and/or logs in: [STATE]/mini-[ARCH]/result
+    Failed needsnothing-1.0-1.mini1.src.rpm ([N] minutes [N] seconds): [STATE]/mini-[ARCH]/result
+    Finish: run
+    ERROR: Can't get location for odd-1-1.[ARCH]
+    hint: these packages are installed but in none of the repositories; begin with what those have now: `mock -r mini-[ARCH] --clean`
+    ");
+    let done = mock().args(["--offline"]).args(words).run().exits(1);
+    assert!(
+        done.stderr.contains("leave out --offline\n"),
+        "{}",
+        done.stderr
+    );
+    assert!(!place.result().join("buildroot_lock.json").exists());
 }

@@ -137,3 +137,33 @@ fn dnf_5_needs_no_help() {
         "{text}"
     );
 }
+
+/// Questions have another form, and requirements of spec files go to another resolver.
+#[test]
+fn dnf_5_says_where_packages_are_and_takes_requirements() {
+    let Some(text) = inside(
+        r#"mock -q --config-opts package_manager=dnf5 --resultdir /mnt/out \
+            --calculate-build-dependencies /mnt/distro/SRPMS/genbr-1.0-1.mini1.src.rpm
+        python3 -c "
+import json
+lock = json.load(open(\"/mnt/out/buildroot_lock.json\"))
+rpms = lock[\"buildroot\"][\"rpms\"]
+print(lock[\"config\"][\"package_manager\"], sum(rpm[\"name\"] == \"ncurses-devel\" for rpm in rpms))
+print({rpm[\"url\"].rsplit(\"/\", 1)[0] for rpm in rpms}, len(rpms) > 100)"
+        printf "%s\n" "Name: x" "Version: 1" "Release: 1" "Summary: x" "License: x" \
+            "BuildRequires: (ninja-build or no-such), m4 >= 1.4" "%description" > /mnt/x.spec
+        mock -q --config-opts package_manager=dnf5 --installdeps /mnt/x.spec
+        mock -q --chroot "rpm -q --qf \"%{name} \" ninja-build m4""#,
+    ) else {
+        return;
+    };
+    assert_eq!(
+        text.lines().collect::<Vec<_>>(),
+        [
+            "dnf5 1",
+            "{'file:///mnt/distro/repo'} True",
+            "ninja-build m4 "
+        ],
+        "{text}"
+    );
+}
