@@ -92,11 +92,15 @@ fn usable(config: &Config, runner: &dyn Runner) -> Result<Nspawn> {
             "`dnf install systemd-container`, `apt-get install systemd-container`; or: ",
         ));
     }
-    let (_, help) = run(
+    let help = run(
         runner,
         &[PROGRAM, "--no-pager", "--help"],
         Sandbox::machine(Ids::Host),
-    )?;
+    );
+    let (_, help) = help.map_err(|error| match error {
+        Error::Spawn { .. } => impossible(error.to_string(), ""),
+        other => other,
+    })?;
     let knows = |option: &str| {
         help.split([' ', '\n', '=', '[', ','])
             .any(|word| word == option)

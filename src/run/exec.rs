@@ -54,6 +54,10 @@ impl Runner for Exec {
             report_fd: child_report.as_raw_fd(),
             parent: nix::unistd::getpid().as_raw(),
         };
+        let modes = match cmd.stdio {
+            Stdio::Inherited => pty::Modes::of_caller(),
+            Stdio::Captured | Stdio::Terminal(_) => None,
+        };
         let mut command = command(cmd, &plan, &argv)?;
         let terminal = connect(&mut command, cmd.stdio)?;
         let spawned = command.spawn().map_err(|source| Error::Spawn {
@@ -79,6 +83,11 @@ impl Runner for Exec {
             Stdio::Inherited => self.wait_for_terminal(&report),
         };
         tree.end(ended.is_err())?;
+        if ended.is_err()
+            && let Some(modes) = modes
+        {
+            modes.restore();
+        }
         ended?;
         outcome(report, &argv)
     }

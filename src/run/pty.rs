@@ -8,7 +8,9 @@ use std::os::fd::OwnedFd;
 
 use rustix::io::Result;
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
-use rustix::termios::{OptionalActions, Winsize, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
+use rustix::termios::{
+    OptionalActions, Termios, Winsize, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize,
+};
 
 /// What a terminal without a size of its own is taken for.
 const ROWS: u16 = 24;
@@ -44,6 +46,22 @@ pub(super) fn window() -> Winsize {
         ws_col: known(size.map(|size| size.ws_col), COLUMNS),
         ws_xpixel: 0,
         ws_ypixel: 0,
+    }
+}
+
+/// How the caller's terminal was, for when a program that had it for itself is ended.
+pub(super) struct Modes(Termios);
+
+impl Modes {
+    /// Nothing when standard input is no terminal.
+    pub(super) fn of_caller() -> Option<Self> {
+        tcgetattr(std::io::stdin()).ok().map(Self)
+    }
+
+    pub(super) fn restore(&self) {
+        let now = OptionalActions::Now;
+        // A terminal that is gone needs no modes.
+        let _ = tcsetattr(std::io::stdin(), now, &self.0);
     }
 }
 

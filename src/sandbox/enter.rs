@@ -55,6 +55,10 @@ fn enter(plan: &Plan, argv: &[OsString]) -> Result<Option<Report>, Error> {
         report_fd: plan.report_fd,
         parent: nix::unistd::getpid().as_raw(),
     };
+    let groups = match plan.sandbox.container() {
+        Some(_) => nspawn::cgroups(),
+        None => Vec::new(),
+    };
     #[expect(clippy::disallowed_methods, reason = "the sandbox's own process tree")]
     let mut init = Command::new(child::SELF)
         .arg0(child::NAME)
@@ -67,9 +71,7 @@ fn enter(plan: &Plan, argv: &[OsString]) -> Result<Option<Report>, Error> {
     // `init` holds the report pipe itself; what it says is final.
     init.wait()
         .map_err(|e| Error::system("cannot wait for the sandbox", e))?;
-    if plan.sandbox.container().is_some() {
-        nspawn::remove_cgroups();
-    }
+    nspawn::remove_cgroups(&groups);
     Ok(None)
 }
 

@@ -459,7 +459,8 @@ fn device(root: &Path, source: &Path, target: &Path, what: &str) -> Result<()> {
         return Err(failed(what)(nix::Error::EINVAL));
     };
     make_directories(root, parent)?;
-    let place = by_fd(&resolve(root, parent)?).join(name);
+    let above = resolve(root, parent)?;
+    let place = by_fd(&above).join(name);
     if source.is_dir() {
         fs_err::create_dir(&place).map_err(Error::io("make", &place))?;
     } else {
@@ -476,7 +477,8 @@ fn make_directories(root: &Path, directory: &Path) -> Result<()> {
         return Ok(());
     }
     make_directories(root, parent)?;
-    let place = by_fd(&resolve(root, parent)?).join(directory.file_name().unwrap_or_default());
+    let above = resolve(root, parent)?;
+    let place = by_fd(&above).join(directory.file_name().unwrap_or_default());
     fs_err::create_dir(&place).map_err(Error::io("make", &place))
 }
 
@@ -486,10 +488,10 @@ fn loops(root: &Path, count: u32, what: &str) -> Result<()> {
     if control.exists() {
         device(root, control, control, what)?;
     }
-    let dev = by_fd(&resolve(root, Path::new("dev"))?);
+    let dev = resolve(root, Path::new("dev"))?;
     for number in 0..count {
         let name = format!("loop{number}");
-        match make_loop(&dev.join(&name), number) {
+        match make_loop(&by_fd(&dev).join(&name), number) {
             Ok(()) | Err(nix::Error::EEXIST) => {}
             Err(errno) => {
                 // No device can be made in a user namespace, nor in some containers.

@@ -299,20 +299,25 @@ fn look(root: &Path, path: &Path, flags: OFlag) -> nix::Result<()> {
     openat2(&directory, path, how).map(drop)
 }
 
-/// It moves itself and the container into groups below mock's own, and leaves these behind. Whoever
-/// still uses them keeps them: the kernel removes only empty ones.
-pub(super) fn remove_cgroups() {
-    let Ok(groups) = fs_err::read_to_string("/proc/self/cgroup") else {
-        return;
-    };
+/// Groups below mock's own that it moves itself and the container into, and leaves behind. Asked
+/// before: later `/proc` is the container's side of things.
+pub(super) fn cgroups() -> Vec<PathBuf> {
+    let groups = fs_err::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let paths = groups.lines().filter_map(|line| line.splitn(3, ':').nth(2));
+    let mut all = Vec::new();
     for path in paths {
         for hierarchy in ["", "/unified", "/systemd"] {
-            for name in ["payload", "supervisor"] {
-                let group = format!("/sys/fs/cgroup{hierarchy}{path}/{name}");
-                let _ = fs_err::remove_dir(group);
-            }
+            let own = format!("/sys/fs/cgroup{hierarchy}{path}");
+            all.extend(["payload", "supervisor"].map(|name| Path::new(&own).join(name)));
         }
+    }
+    all
+}
+
+/// Whoever still uses them keeps them: the kernel removes only empty ones.
+pub(super) fn remove_cgroups(groups: &[PathBuf]) {
+    for group in groups {
+        let _ = fs_err::remove_dir(group);
     }
 }
 
