@@ -146,6 +146,13 @@ pub(super) fn read_all<'h>(
     host: &'h cfg::Host,
 ) -> Result<State<'h>> {
     let mut state = State::new(found.config_dir.clone(), search, host);
+    for (key, value) in [
+        ("config_path", found.config_dir.display().to_string()),
+        ("config_file", found.path.display().to_string()),
+        ("chroot_name", found.name.clone()),
+    ] {
+        state.options.set(&[key], value.into(), Origin::Computed);
+    }
     state.read_of_site("site-defaults")?;
     state.read_of_site("chroot-aliases")?;
     if is_toml(&found.path) {
@@ -282,7 +289,7 @@ fn advice(root: &str, search: &Search, config_dir: &Path) -> Option<Error> {
         let extension = path.extension().unwrap_or_default().to_string_lossy();
         text.push("    Enable permanently by:".to_owned());
         if !user.is_dir() {
-            text.push(format!("    $ mkdir -p {}", user.display()));
+            text.push(format!("    $ mkdir -p ~/.config/{}", search.program));
         }
         text.push(format!(
             "    $ ln -s {} {}/{root}.{extension}",

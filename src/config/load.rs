@@ -83,15 +83,6 @@ pub(crate) fn load(request: &Request<'_>) -> Result<Loaded> {
     };
     let found = layers::find(root, &search)?;
     let mut state = layers::read_all(&found, &search, &request.host)?;
-    for (key, value) in [
-        ("config_path", found.config_dir.display().to_string()),
-        ("config_file", found.path.display().to_string()),
-        ("chroot_name", found.name.clone()),
-    ] {
-        state
-            .options
-            .set(&[key], Value::Str(value), Origin::Computed);
-    }
     override_with(&mut state.options, request)?;
     compute(&mut state.options, request, &state.files_read);
     subscription::find(&mut state.options, &request.host)?;

@@ -123,7 +123,13 @@ impl Evaluator<'_> {
             Val::Native(name) => builtins::call(self, name, args),
             Val::Function(id) => self.call_function(*id, args),
             Val::Method(bound) => self.method(&bound.0, &bound.1, args),
-            other => Err(Fail::new(format!("{} cannot be called", other.described()))),
+            other => {
+                let fail = Fail::new(format!("{} cannot be called", other.described()));
+                Err(match other {
+                    Val::Module(name) => fail.maybe_hint(super::instead::of(name)),
+                    _ => fail,
+                })
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use super::ast::Span;
 use super::fail::{Fail, Res, did_you_mean};
 use super::object::{DictKind, Heap, Place, Val};
 use super::source::Source;
-use super::{builtins, host};
+use super::{builtins, host, instead};
 use crate::config::options::Options;
 
 /// Expressions, blocks, calls and includes inside one another. Bounds the stack.
@@ -151,11 +151,12 @@ impl<'a> Evaluator<'a> {
         if builtins::REFUSED.contains(&name) {
             return Err(
                 Fail::new(format!("`{name}` is not available in configuration files"))
-                    .hint(host::ALLOWED),
+                    .hint(instead::of(name).unwrap_or_else(|| host::ALLOWED.to_owned())),
             );
         }
         let names = self.visible_names();
-        let hint = did_you_mean(name, names.iter().map(AsRef::as_ref));
+        let near = || did_you_mean(name, names.iter().map(AsRef::as_ref));
+        let hint = instead::of(name).or_else(near);
         Err(Fail::new(format!("name `{name}` is not defined")).maybe_hint(hint))
     }
 

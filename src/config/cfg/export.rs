@@ -130,7 +130,8 @@ impl Export<'_> {
                 Key::Str(name) => name.to_string(),
                 Key::Int(value) => value.to_string(),
                 _ => {
-                    return Err(self.fail("a key that is neither a string nor a number"));
+                    let failed = self.fail("a key that is neither a string nor a number");
+                    return Err(failed.hint("str(...) makes a string of a key"));
                 }
             };
             self.path.push(name.clone());

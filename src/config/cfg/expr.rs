@@ -128,7 +128,7 @@ impl Evaluator<'_> {
             Val::Bool(value) => Val::Int(i64::from(*value)),
             other => other.clone(),
         };
-        let too_large = || Fail::new("this number does not fit into 64 bits");
+        let too_large = super::number::too_large;
         match (op, number) {
             (UnaryOp::Not, _) => Ok(Val::Bool(!self.truth(operand))),
             (UnaryOp::Plus, number @ (Val::Int(_) | Val::Float(_))) => Ok(number),

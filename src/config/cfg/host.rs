@@ -8,6 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::call::Args;
 use super::eval::Evaluator;
 use super::fail::{Fail, Res, did_you_mean};
+use super::instead;
 use super::number::integer;
 use super::object::Val;
 use super::os_path;
@@ -61,7 +62,7 @@ pub(super) fn import(name: &str) -> Res<Val> {
         Fail::new(format!(
             "`import {name}` is not supported in configuration files"
         ))
-        .hint(ALLOWED)
+        .hint(instead::of(name).unwrap_or_else(|| ALLOWED.to_owned()))
     })
 }
 
@@ -70,7 +71,11 @@ pub(super) fn no_member<'a>(
     name: &str,
     members: impl Iterator<Item = &'a str>,
 ) -> Fail {
-    Fail::new(format!("a {kind} has no `{name}`")).maybe_hint(did_you_mean(name, members))
+    let hint = match name {
+        "encode" | "decode" => Some("strings are text here, not bytes: leave it out".to_owned()),
+        _ => did_you_mean(name, members),
+    };
+    Fail::new(format!("a {kind} has no `{name}`")).maybe_hint(hint)
 }
 
 impl Evaluator<'_> {
@@ -94,7 +99,8 @@ impl Evaluator<'_> {
             None => {
                 let known = FUNCTIONS.iter().chain(os_path::FUNCTIONS).copied();
                 // A slip of the pen is told from a wish that cannot be granted.
-                let hint = did_you_mean(&full, known.filter(|known| known.starts_with(module)));
+                let near = did_you_mean(&full, known.filter(|known| known.starts_with(module)));
+                let hint = instead::of(&full).or(near);
                 Err(
                     Fail::new(format!("`{full}` is not available in configuration files"))
                         .hint(ALLOWED)
@@ -159,7 +165,12 @@ pub(super) fn call(cx: &mut Evaluator<'_>, name: &'static str, args: Args) -> Re
             };
             match host.groups.get(&*group) {
                 Some(gid) => cx.group(&group, *gid),
-                None => Err(Fail::new(format!("there is no group {group:.60?}"))),
+                None => Err(
+                    Fail::new(format!("there is no group {group:.60?}")).hint(format!(
+                        "make it (`groupadd {group:.60}`), or leave the line out: mock needs no \
+                         group, and chooses chrootgid by itself"
+                    )),
+                ),
             }
         }
         "grp.getgrgid" => {

@@ -21,6 +21,7 @@ mod fail;
 mod format;
 mod host;
 mod include;
+mod instead;
 mod number;
 mod object;
 mod operators;

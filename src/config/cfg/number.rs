@@ -92,8 +92,13 @@ fn ints(a: i64, op: BinaryOp, b: i64) -> Res<Option<Val>> {
     };
     match result {
         Some(value) => Ok(Some(Val::Int(value))),
-        None => Err(Fail::new("this number does not fit into 64 bits")),
+        None => Err(too_large()),
     }
+}
+
+/// Python's integers have no end.
+pub(super) fn too_large() -> Fail {
+    Fail::new("this number does not fit into 64 bits").hint("write it as a string")
 }
 
 fn floats(a: f64, op: BinaryOp, b: f64) -> Res<Option<Val>> {
@@ -131,7 +136,6 @@ pub(super) fn integer(value: &Val) -> Res<i64> {
 
 pub(super) fn int(cx: &mut Evaluator<'_>, args: Args) -> Res<Val> {
     let [value, base] = args.take("int", ["x", "base"], 0)?;
-    let too_large = || Fail::new("this number does not fit into 64 bits");
     match (value, base) {
         (None, None) => Ok(Val::Int(0)),
         (Some(Val::Str(text)), base) => {

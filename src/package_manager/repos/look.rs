@@ -95,7 +95,7 @@ fn mirrors(text: &str) -> impl Iterator<Item = &str> {
         let start = line.get(..8).unwrap_or(line).to_ascii_lowercase();
         let known = ["http://", "https://", "file:/"];
         (line.starts_with('/') || known.iter().any(|scheme| start.starts_with(scheme)))
-            && !line.contains('$')
+            && !line.contains(|c: char| c == '$' || c.is_whitespace() || c.is_control())
     };
     text.lines().map(str::trim).filter(known)
 }
@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn lists_of_mirrors() {
-        let text = "# a list\nhttp://a/x/\n\nftp://b/\n  HTTPS://c \nhttp://d/$ARCH\n/srv\n<html>";
+        let text =
+            "# a list\nhttp://a/x/\n\nftp://b/\n  HTTPS://c \nhttp://d/$ARCH\n/srv\n/a b\n<html>";
         let found: Vec<_> = mirrors(text).map(repomd_below).collect();
         assert_eq!(
             found,

@@ -35,6 +35,7 @@ impl Metalink {
                 Some((preference.unwrap_or(0), url.text()?.trim().to_owned()))
             })
             .filter(|(_, url)| url.starts_with("http://") || url.starts_with("https://"))
+            .filter(|(_, url)| !url.contains(|c: char| c.is_whitespace() || c.is_control()))
             .collect();
         urls.sort_by_key(|(preference, _)| std::cmp::Reverse(*preference));
         Ok(Self {
@@ -82,6 +83,13 @@ mod tests {
         assert_eq!(Metalink::parse(b"\xff"), Err("it is not UTF-8".to_owned()));
         let bare = METALINK.replace("sha256", "sha1").replace("http", "ftp");
         assert_eq!(Metalink::parse(bare.as_bytes()), Ok(Metalink::default()));
+    }
+
+    #[test]
+    fn an_address_is_one_word() {
+        let broken = METALINK.replace("http://a/", "http://a/\nb ");
+        let urls = Metalink::parse(broken.as_bytes()).unwrap().urls;
+        assert_eq!(urls, ["https://b/repodata/repomd.xml"]);
     }
 
     #[test]

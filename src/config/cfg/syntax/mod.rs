@@ -70,7 +70,13 @@ fn syntax_error(source: &Rc<Source>, parsed: &Parsed<Mod>, error: &ParseError) -
                 span = place;
                 format!("this {bracket:?} is not closed")
             }
-            None => lower_case_first(&other.to_string()),
+            None => {
+                let before = &source.text[..source.text.floor_char_boundary(span.start as usize)];
+                if before.trim_end().ends_with("print") {
+                    hint = Some("write print(...), as Python 3 does".to_owned());
+                }
+                lower_case_first(&other.to_string())
+            }
         },
     };
     Fail::new(format!("syntax error: {message}"))

@@ -136,6 +136,7 @@ fn names_and_keys() {
       |
     1 | x = 'é'; y = x.encode()
       |              ^^^^^^^^
+    hint: strings are text here, not bytes: leave it out
     ");
 }
 
@@ -146,7 +147,7 @@ fn what_a_configuration_may_not_do() {
       |
     1 | os.system('true')
       | ^^^^^^^^^
-    hint: a configuration may ask about the user, the environment and paths (os.environ, os.getenv, os.getuid, os.path, grp, pwd, socket, uuid) and include() files; it may not run programs or read files in any other way
+    hint: no program can be run here: run it before mock is called, and pass what it says with --config-opts or as a variable of the environment
     ");
     assert_snapshot!(error("os.getenvv('A')\n"), @"
     main.cfg:1:1: `os.getenvv` is not available in configuration files
@@ -160,28 +161,28 @@ fn what_a_configuration_may_not_do() {
       |
     1 | x = open('/etc/passwd').read()
       |     ^^^^
-    hint: a configuration may ask about the user, the environment and paths (os.environ, os.getenv, os.getuid, os.path, grp, pwd, socket, uuid) and include() files; it may not run programs or read files in any other way
+    hint: files cannot be read here: include() a configuration, or write the text itself; paths are made with os.path
     ");
     assert_snapshot!(error("import subprocess\n"), @"
     main.cfg:1:1: `import subprocess` is not supported in configuration files
       |
     1 | import subprocess
       | ^^^^^^^^^^^^^^^^^
-    hint: a configuration may ask about the user, the environment and paths (os.environ, os.getenv, os.getuid, os.path, grp, pwd, socket, uuid) and include() files; it may not run programs or read files in any other way
+    hint: no program can be run here: run it before mock is called, and pass what it says with --config-opts or as a variable of the environment
     ");
     assert_snapshot!(error("from pathlib import Path\n"), @"
     main.cfg:1:1: `import pathlib` is not supported in configuration files
       |
     1 | from pathlib import Path
       | ^^^^^^^^^^^^^^^^^^^^^^^^
-    hint: a configuration may ask about the user, the environment and paths (os.environ, os.getenv, os.getuid, os.path, grp, pwd, socket, uuid) and include() files; it may not run programs or read files in any other way
+    hint: files cannot be read here: include() a configuration, or write the text itself; paths are made with os.path
     ");
     assert_snapshot!(error("import re\nx = re.sub('a', 'b', 'c')\n"), @"
     main.cfg:2:5: `re.sub` is not available in configuration files
       |
     2 | x = re.sub('a', 'b', 'c')
       |     ^^^^^^
-    hint: a configuration may ask about the user, the environment and paths (os.environ, os.getenv, os.getuid, os.path, grp, pwd, socket, uuid) and include() files; it may not run programs or read files in any other way
+    hint: take methods of strings: startswith(), endswith(), split(), replace(), `in`
     ");
     assert_snapshot!(error("x = ().__class__\n"), @"
     main.cfg:1:5: a tuple has no `__class__`
@@ -194,7 +195,76 @@ fn what_a_configuration_may_not_do() {
       |
     1 | grp.getgrnam('nope')
       | ^^^^^^^^^^^^^^^^^^^^
+    hint: make it (`groupadd nope`), or leave the line out: mock needs no group, and chooses chrootgid by itself
     "#);
+}
+
+/// Each refusal says how to write it instead.
+#[test]
+fn what_to_write_instead() {
+    let table = [
+        ("import platform", "host_arch"),
+        ("import multiprocessing", "os.environ.get("),
+        ("x = os.uname()[4]", "host_arch"),
+        ("x = os.cpu_count()", "os.environ.get("),
+        ("x = os.popen('id').read()", "before mock is called"),
+        (
+            "from subprocess import check_output",
+            "before mock is called",
+        ),
+        ("x = re.match('a', 'b')", "startswith()"),
+        ("x = json.loads('{}')", "write the value itself"),
+        ("x = literal_eval('[]')", "write the value itself"),
+        ("x = shlex.split('a b')", ".split()"),
+        ("x = glob('*')", "write the names"),
+        ("x = glob.glob('*')", "write the names"),
+        ("x = os.listdir('/')", "write the names"),
+        ("x = open('a').read()", "include()"),
+        ("from pathlib import Path", "os.path"),
+        ("os.makedirs('/a')", "extra_chroot_dirs"),
+        ("import shutil", "extra_chroot_dirs"),
+        ("x = os.access('/', 4)", "os.path.exists()"),
+        ("x = os.path.getsize('/')", "os.path.exists()"),
+        ("x = os.getlogin()", "pwd.getpwuid"),
+        ("x = os.getpid()", "uuid.uuid4()"),
+        ("import random", "uuid.uuid4()"),
+        ("import datetime", "environment"),
+        ("exec('x')", "include()"),
+        ("execfile('x')", "include()"),
+        ("x = getattr(os, 'a')()", "write the name"),
+        ("x = hasattr(os, 'a')", "write the name"),
+        ("x = set([1])", "write a list"),
+        ("x = frozenset([1])", "write a list"),
+        ("x = {1, 2}", "write a list"),
+        ("x = bytes(1)", "write a string"),
+        ("x = b'a'", "leave out the `b`"),
+        ("x = 'a'.encode('utf-8')", "leave it out"),
+        ("x = next([1])", "`for`"),
+        ("x = input()", "os.environ.get("),
+        ("from mockbuild.util import x", "config_opts"),
+        ("x = __file__", "config_opts['config_file']"),
+        ("x = __name__", "config_opts['config_file']"),
+        ("x = sys.argv", "config_opts['config_file']"),
+        ("sys.exit(1)", "raise ValueError"),
+        ("import string", "write the letters"),
+        ("import requests", "it may not run programs"),
+        ("grp.getgrnam('nope')", "groupadd nope"),
+        ("print 'x'", "print("),
+        ("config_opts['x'] = {(1, 2): 3}", "str(...)"),
+        ("with open('a') as f: pass", "include()"),
+        ("class A: pass", "write a function"),
+        ("x = 2 ** 70", "write it as a string"),
+        ("try:\n  x = y\nexcept NameError:\n  x = 1", "test first"),
+    ];
+    for (text, instead) in table {
+        let error = error(&format!("{text}\n"));
+        let (_, hint) = error.split_once("hint: ").unwrap_or_default();
+        assert!(
+            error.starts_with("main.cfg:") && error.contains('^'),
+            "{error}"
+        );
+        assert!(hint.contains(instead), "{text}\n{error}");
+    }
 }
 
 #[test]
@@ -300,6 +370,7 @@ fn wrong_types_and_values() {
       |
     1 | x = 9223372036854775807 + 1
       |     ^^^^^^^^^^^^^^^^^^^^^^^
+    hint: write it as a string
     ");
     assert_snapshot!(error("x = ','.join([1])\n"), @"
     main.cfg:1:5: join() needs strings, and there is an int among them
