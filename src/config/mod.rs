@@ -42,6 +42,8 @@ mod load_error_tests;
 #[cfg(test)]
 mod load_tests;
 #[cfg(test)]
+mod original_tests;
+#[cfg(test)]
 mod shipped_tests;
 #[cfg(test)]
 mod template_tests;
