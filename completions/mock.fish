@@ -36,6 +36,7 @@ complete -c mock -l enablerepo -d 'Enable a repository; may be repeated' -r
 complete -c mock -l disablerepo -d 'Disable a repository; may be repeated' -r
 complete -c mock -s a -l addrepo -d 'Add a repository by its base URL; may be repeated' -r -f
 complete -c mock -l additional-package -d 'Install a package before each build; may be repeated' -r
+complete -c mock -l buildroot-image -d 'Begin the chroot with a container image: its name, or a file or directory with one' -r -F
 complete -c mock -l cwd -d 'Run in this directory of the chroot, with --shell and --chroot' -r
 complete -c mock -l isolation -d 'Isolate commands by this method: simple, nspawn or auto' -r
 complete -c mock -l enable-plugin -d 'Enable a plugin; may be repeated, wins over --disable-plugin' -r

@@ -313,7 +313,6 @@ fn refusals() {
 #[test]
 fn not_there_yet() {
     let cases: &[(Words, &str)] = &[
-        (&["--buildroot-image", "x"], "--buildroot-image"),
         (
             &["--scm-option", "a=b", "--scm-option", "c=d", "--scm-enable"],
             "--scm-option",
