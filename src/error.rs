@@ -115,6 +115,11 @@ pub(crate) enum Error {
         hint: Option<String>,
         code: u8,
     },
+    /// The program for build requirements is not there.
+    #[error(
+        "{program} is not available: without it nobody knows how to install build requirements"
+    )]
+    NoBuilddep { program: String },
 
     /// A requirement from outside the distribution.
     #[error("{message}")]
@@ -272,6 +277,7 @@ impl Error {
             Self::Srpm { .. } => 40,
             Self::PackageManager { .. } => 30,
             Self::External { .. } => 31,
+            Self::NoBuilddep { .. } => 120,
             Self::Build { code, .. } | Self::Storage { code, .. } | Self::Image { code, .. } => {
                 *code
             }
@@ -303,6 +309,11 @@ impl Error {
             | Self::External { hint, .. }
             | Self::Storage { hint, .. }
             | Self::Image { hint, .. } => hint.clone(),
+            Self::NoBuilddep { .. } => Some(
+                "install it: it comes with yum-utils or dnf-utils, and dnf's own `builddep` with \
+                 dnf-plugins-core"
+                    .to_owned(),
+            ),
             Self::CommandLine { .. } => Some(format!("{} --help lists the options", program::name())),
             Self::Unprivileged { hint, .. } => Some(hint.clone()),
             Self::Locked { .. } => {

@@ -267,9 +267,15 @@ impl Buildroot<'_> {
         self.inside.write(UNFINISHED, b"", 0o644, User::ROOT)?;
         // An interruption leaves the mark; a failure is the package manager's own, and ordered.
         let status = match self.run_logged(&cmd, &mut sink) {
+            // Nothing was begun.
             Err(Error::Spawn { program, .. }) => {
                 self.inside.remove(UNFINISHED)?;
-                return Err(self.not_available(&program));
+                return Err(match op {
+                    Op::Builddep(_) if argv.get(1).is_none_or(|word| word != "builddep") => {
+                        Error::NoBuilddep { program }
+                    }
+                    _ => self.not_available(&program),
+                });
             }
             run => run?,
         };

@@ -198,8 +198,8 @@ fn command(mode: Mode, words: Vec<OsString>, args: &Args) -> Result<Command> {
         _ => {}
     }
     Ok(match mode {
-        Mode::Rebuild => rebuild(words, args)?,
-        Mode::CalculateBuildDependencies => calculate(words)?,
+        // The flow is the same; configuration says where it stops.
+        Mode::Rebuild | Mode::CalculateBuildDependencies => rebuild(mode, words, args)?,
         Mode::Chain => chain(words, args)?,
         Mode::Buildsrpm => Command::Buildsrpm(spec_and_sources(args)),
         Mode::Init => Command::Init,
@@ -265,7 +265,7 @@ fn command(mode: Mode, words: Vec<OsString>, args: &Args) -> Result<Command> {
     })
 }
 
-fn rebuild(words: Vec<OsString>, args: &Args) -> Result<Command> {
+fn rebuild(mode: Mode, words: Vec<OsString>, args: &Args) -> Result<Command> {
     let from = spec_and_sources(args);
     if words.len() > 1 && from.spec.is_some() {
         return Err(Error::command(
@@ -274,23 +274,13 @@ fn rebuild(words: Vec<OsString>, args: &Args) -> Result<Command> {
     }
     if words.is_empty() && (from.spec.is_none() || from.sources.is_none()) {
         return Err(missing(
-            Mode::Rebuild,
+            mode,
             "No package specified to rebuild command.".to_owned(),
         ));
     }
     Ok(Command::Rebuild {
         srpms: texts(words)?,
         from,
-    })
-}
-
-/// The flow of a rebuild; configuration says where it stops.
-fn calculate(words: Vec<OsString>) -> Result<Command> {
-    let mode = Mode::CalculateBuildDependencies;
-    needed(mode, &words, "No package specified to rebuild command.")?;
-    Ok(Command::Rebuild {
-        srpms: texts(words)?,
-        from: SpecAndSources::default(),
     })
 }
 

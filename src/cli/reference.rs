@@ -98,6 +98,10 @@ const EXIT_CODES: &[(&str, &str)] = &[
     ("70", "The result directory cannot be created"),
     ("80", "The sandbox cannot be made"),
     (
+        "120",
+        "The program for build requirements is missing, `yum-builddep` for instance",
+    ),
+    (
         "128+n",
         "Ended by signal n other than that of Ctrl-C: 129 for SIGHUP, 143 for SIGTERM",
     ),

@@ -104,11 +104,12 @@ pub(super) fn raw(
     let mut session = Session::open(cx, trash, Prepare::Keep)?;
     // The output is the answer; what it took to make the root is not.
     session.root.cx.live = true;
-    tracing::info!(
-        "Running {} {}",
-        crate::package_manager::of(session.manager).name(),
-        args.join(" ")
-    );
+    let mode = match force {
+        None | Some(PackageManagerKind::Dnf5 | PackageManagerKind::Microdnf) => "pm-cmd",
+        Some(PackageManagerKind::Dnf4) => "dnf-cmd",
+        Some(PackageManagerKind::Yum) => "yum-cmd",
+    };
+    tracing::info!("Running {mode} {}", args.join(" "));
     // `dnf download` writes where it was called.
     let op = Op::Raw(absolute(cx, args));
     session

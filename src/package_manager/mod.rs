@@ -160,7 +160,12 @@ fn head(op: &Op, cx: &Context<'_>, builddep_word: bool) -> Vec<String> {
         // The final slash is dnf's and yum's own convention for an installroot.
         argv.extend(["--installroot".to_owned(), format!("{}/", root.display())]);
     }
-    if matches!(op, Op::Update(_) | Op::Module(..)) {
+    let first = match op {
+        Op::Raw(words) => words.first().map(String::as_str),
+        _ => None,
+    };
+    let asks = matches!(first, Some("update" | "upgrade" | "module"));
+    if asks || matches!(op, Op::Update(_) | Op::Module(..)) {
         argv.push("-y".to_owned());
     }
     if let Some(releasever) = cx.releasever {

@@ -88,6 +88,12 @@ fn command_lines() {
         (
             Dnf5,
             "dnf5",
+            &Op::Raw(words("upgrade a")),
+            format!("dnf5 {HEAD_Y} upgrade a {OPTS}"),
+        ),
+        (
+            Dnf5,
+            "dnf5",
             &Op::Remove(words("a")),
             format!("dnf5 {HEAD} remove a --disableplugin=local"),
         ),

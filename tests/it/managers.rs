@@ -111,6 +111,12 @@ fn yum() {
     ERROR: yum builddep:
     Error: No Package found for no-such-package-devel
     ");
+    // Nor is the program that finds them.
+    fs::remove_file(&builddep).expect("it is our own");
+    let done = mock(&["--no-clean", &srpm("missingbr")]).exits(120);
+    let hint = "hint: install it: it comes with yum-utils or dnf-utils, ";
+    assert!(done.stderr.contains(hint), "{}", done.stderr);
+    mock(&["-q", "--shell", "true"]).exits(0);
 }
 
 #[test]
