@@ -196,3 +196,42 @@ fn a_subscription_that_is_missing() {
     ");
     assert!(!place.basedir().exists());
 }
+
+/// Keys of a subscription are where the program needs them that reads them.
+#[test]
+fn a_subscription_that_is_there() {
+    let Some(place) = Place::new(Who::Root) else {
+        return;
+    };
+    let script_text = format!(
+        "set -e; cp -a /etc {0}/etc; mkdir -p {0}/etc/pki/entitlement {0}/etc/pki/consumer\n\
+         mount --bind {0}/etc /etc; cd /etc/pki; echo key > entitlement/42-key.pem\n\
+         echo cert > entitlement/42.pem; echo me > consumer/cert.pem; cd - > /dev/null; exec \"$@\"",
+        place.dir.display()
+    );
+    let machine = crate::support::own_mounts(&script_text);
+    let yum = script(&place, "yum", "test \"$4\" = repolist || exec dnf-3 \"$@\"");
+    let option = |key: &str, value: &str| format!("--config-opts={key}={value}");
+    place
+        .mock(["--yum", "--init"])
+        .args([
+            option("yum_command", &yum.to_string_lossy()),
+            option("redhat_subscription_required", "True"),
+            option("subscription-manager.conf", "[main] enabled=1"),
+        ])
+        .args(SMALL_ROOT)
+        .through(machine)
+        .ok();
+    assert_snapshot!(
+        place.says("cat etc/yum/pluginconf.d/subscription-manager.conf; cd etc/pki; stat -c '%n %a' */*").expect("there is a root"),
+        @"
+    [main] enabled=1consumer/cert.pem 600
+    entitlement/42-key.pem 600
+    entitlement/42.pem 600
+    "
+    );
+    assert!(
+        lines_of(&place, "yum")
+            .contains(&"--installroot [ROOT]/ --releasever 1 repolist".to_owned())
+    );
+}

@@ -176,6 +176,19 @@ fn a_directory_as_a_repository() {
             .mock(["-a", addrepo, "--install", "one"])
             .args(SMALL_ROOT)
             .ok();
-        place.mock(["--remove", "one"]).args(SMALL_ROOT).ok();
+        if *addrepo != path {
+            place.mock(["--remove", "one"]).args(SMALL_ROOT).ok();
+        }
+    }
+    // A newer one: not for an update of another package.
+    repository.add("one", "Epoch: 1\n%description\n%files\n");
+    for (words, epoch) in [(&["bash"][..], "(none)"), (&["one"], "1")] {
+        place
+            .mock(["-a", &path, "--update"])
+            .args(words)
+            .args(SMALL_ROOT)
+            .ok();
+        let query = "rpm -q --qf '%{epoch}' one";
+        assert_eq!(place.mock(["-q", "--shell", query]).ok().out(), epoch);
     }
 }
