@@ -107,7 +107,7 @@ fn a_configuration_with_local_lists_files_and_backups() {
     place.write(&format!("files/lists/{ARCH}/mirrorlist"), &repo);
     let text = format!(
         "config_opts['root'] = 'mini-{ARCH}'\nconfig_opts['target_arch'] = '{ARCH}'\n\
-         config_opts['releasever'] = '1'\nconfig_opts['macros']['%dist'] = '.mini'\n\
+         config_opts['use_bootstrap'] = False\nconfig_opts['releasever'] = '1'\nconfig_opts['macros']['%dist'] = '.mini'\n\
          config_opts['chroot_setup_cmd'] = 'install @buildsys-build'\n\
          config_opts['dnf.conf'] = '''\n[main]\nreposdir=/dev/null\nassumeyes=1\n[local]\nname=local\n\
          mirrorlist={}/$lists/$basearch/mirrorlist\n'''\n\
