@@ -32,7 +32,7 @@ _mock() {
 
     case "${cmd}" in
         mock)
-            opts="-i -l -p -r -n -N -D -c -a -v -q -h --rebuild --chain --buildsrpm --calculate-build-dependencies --init --clean --scrub --scrub-all-chroots --shell --chroot --install --installdeps --update --remove --pm-cmd --dnf-cmd --yum-cmd --copyin --copyout --orphanskill --snapshot --rollback-to --remove-snapshot --list-snapshots --mount --umount --list-chroots --print-root-path --debug-config --debug-config-expanded --root --configdir --config-opts --rootdir --resultdir --uniqueext --arch --forcearch --target --spec --sources --symlink-dereference --no-clean --cleanup-after --no-cleanup-after --nocheck --define --with --without --macro-file --rpmbuild-opts --short-circuit --rpmbuild_timeout --postinstall --hermetic-build --localrepo --continue --recurse --tmp_prefix --enablerepo --disablerepo --addrepo --additional-package --dnf --dnf5 --yum --cache-alterations --offline --no-layer-cache --buildroot-image --bootstrap-chroot --no-bootstrap-chroot --use-bootstrap-image --no-bootstrap-image --bootstrap-image-ready --unpriv --cwd --enable-network --isolation --old-chroot --new-chroot --enable-plugin --disable-plugin --plugin-option --verbose --quiet --trace --version --help"
+            opts="-i -l -p -r -n -N -D -c -a -v -q -h --rebuild --chain --buildsrpm --calculate-build-dependencies --init --clean --scrub --scrub-all-chroots --shell --chroot --install --installdeps --update --remove --pm-cmd --dnf-cmd --yum-cmd --copyin --copyout --orphanskill --snapshot --rollback-to --remove-snapshot --list-snapshots --mount --umount --list-chroots --print-root-path --debug-config --debug-config-expanded --root --configdir --config-opts --rootdir --resultdir --uniqueext --arch --forcearch --target --spec --sources --symlink-dereference --no-clean --cleanup-after --no-cleanup-after --nocheck --define --with --without --macro-file --rpmbuild-opts --short-circuit --rpmbuild_timeout --postinstall --hermetic-build --localrepo --continue --recurse --tmp_prefix --scm-enable --scm-option --enablerepo --disablerepo --addrepo --additional-package --dnf --dnf5 --yum --cache-alterations --offline --no-layer-cache --buildroot-image --bootstrap-chroot --no-bootstrap-chroot --use-bootstrap-image --no-bootstrap-image --bootstrap-image-ready --unpriv --cwd --enable-network --isolation --old-chroot --new-chroot --enable-plugin --disable-plugin --plugin-option --verbose --quiet --trace --version --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -165,6 +165,10 @@ _mock() {
                     return 0
                     ;;
                 --tmp_prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scm-option)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

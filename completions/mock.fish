@@ -32,6 +32,7 @@ complete -c mock -l rpmbuild_timeout -d 'Stop a build that takes longer; 0 is no
 complete -c mock -l hermetic-build -d 'Build offline from a lockfile, buildroot_lock.json, and the directory with the packages it names' -r -F
 complete -c mock -l localrepo -d 'Keep the repository and the results of --chain in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c mock -l tmp_prefix -d 'Begin the name of a chain\'s temporary directory with TEXT instead of the user\'s name' -r
+complete -c mock -l scm-option -d 'Set an option of [scm], such as method, package or branch; may be repeated' -r
 complete -c mock -l enablerepo -d 'Enable a repository; may be repeated' -r
 complete -c mock -l disablerepo -d 'Disable a repository; may be repeated' -r
 complete -c mock -s a -l addrepo -d 'Add a repository by its base URL; may be repeated' -r -f
@@ -44,7 +45,7 @@ complete -c mock -l disable-plugin -d 'Disable a plugin; may be repeated' -r
 complete -c mock -l plugin-option -d 'Set an option of a plugin, as a Python literal or plain text; may be repeated' -r
 complete -c mock -l rebuild -d 'Build binary packages from source packages; the default mode'
 complete -c mock -l chain -d 'Build source packages in order, each with those before it in a repository'
-complete -c mock -l buildsrpm -d 'Build a source package from --spec and --sources'
+complete -c mock -l buildsrpm -d 'Build a source package from --spec and --sources, or from a checkout'
 complete -c mock -l calculate-build-dependencies -d 'Install the build dependencies of a source package, generated ones too, and write buildroot_lock.json'
 complete -c mock -l init -d 'Make a fresh chroot ready, or with --no-clean complete the one that is there'
 complete -c mock -l clean -d 'Delete the chroot, and the results if they are in their default place'
@@ -79,6 +80,7 @@ complete -c mock -l nocheck -d 'Skip the %check section'
 complete -c mock -l postinstall -d 'Install the built packages into the chroot after the build'
 complete -c mock -s c -l continue -d 'Go on with the other packages of a chain when one fails'
 complete -c mock -l recurse -d 'Go on, and try those that failed again as long as others succeed'
+complete -c mock -l scm-enable -d 'Check the sources out, with --rebuild and --buildsrpm'
 complete -c mock -l dnf -d 'Use dnf as the package manager'
 complete -c mock -l dnf5 -d 'Use dnf5 as the package manager'
 complete -c mock -l yum -d 'Use yum as the package manager'

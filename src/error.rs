@@ -36,9 +36,6 @@ pub(crate) enum Error {
     #[error("{} of {of} packages could not be built: {}", failed.len(), failed.join(", "))]
     Chain { failed: Vec<String>, of: usize },
 
-    #[error("{mode} is not there yet")]
-    NotYet { mode: String },
-
     /// `place` is `file:line[:column]`, or empty when no single place is to blame.
     #[error("{}{message}", prefix(place))]
     Config {
@@ -77,7 +74,12 @@ pub(crate) enum Error {
     Locked { path: PathBuf, holder: Option<u32> },
 
     #[error("cannot create result directory {}: {source}", path.display())]
-    ResultDir { path: PathBuf, source: io::Error },
+    ResultDir {
+        path: PathBuf,
+        source: io::Error,
+        /// Which option chooses another.
+        option: &'static str,
+    },
 
     #[error("{message}")]
     Architecture {
@@ -230,6 +232,16 @@ impl Error {
         Self::ResultDir {
             path: path.as_ref().to_owned(),
             source: without_path(source),
+            option: "--resultdir",
+        }
+    }
+
+    /// The same for the repository of a chain.
+    pub(crate) fn local_repo(path: impl AsRef<Path>, source: io::Error) -> Self {
+        Self::ResultDir {
+            path: path.as_ref().to_owned(),
+            source: without_path(source),
+            option: "--localrepo",
         }
     }
 
@@ -262,7 +274,6 @@ impl Error {
             Self::Usage { .. } => 5,
             Self::Command { .. } => 50,
             Self::Chain { .. } => 4,
-            Self::NotYet { .. } => 5,
             Self::Config { .. } => 3,
             Self::Io { .. }
             | Self::System { .. }
@@ -319,10 +330,9 @@ impl Error {
             Self::Locked { .. } => {
                 Some("another mock uses this root; give --uniqueext to build beside it".to_owned())
             }
-            Self::ResultDir { .. } => Some(
-                "give --resultdir a directory you can write, such as --resultdir=~/mock/"
-                    .to_owned(),
-            ),
+            Self::ResultDir { option, .. } => Some(format!(
+                "give {option} a directory you can write, such as {option}=~/mock/"
+            )),
             // The kernel's word for it is in the message.
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => Some(
                 "`mock --scrub=root-cache` drops what is kept of earlier installations, `mock --scrub=all` all of a \
@@ -330,7 +340,6 @@ impl Error {
                     .to_owned(),
             ),
             Self::Chain { .. }
-            | Self::NotYet { .. }
             | Self::Io { .. }
             | Self::Spawn { .. }
             | Self::Unreadable { .. } => None,

@@ -23,6 +23,8 @@ mod plugin;
 
 mod download;
 
+mod scm;
+
 mod buildroot;
 
 mod oci;

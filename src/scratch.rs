@@ -34,6 +34,7 @@ impl Scratch {
                 let directory = tempfile::Builder::new()
                     .prefix(PREFIX)
                     .suffix(&format!(".{purpose}"))
+                    .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700))
                     .tempdir_in(&parent)
                     .map_err(Error::io("make a directory in", &parent))?;
                 // Another mock may take it for one that was left, until it is locked.

@@ -21,6 +21,7 @@ use crate::run::signals::Signals;
 use crate::sandbox::Ids;
 use crate::sandbox::subids::{self, Ranges};
 use crate::sandbox::userns;
+use crate::scm;
 
 pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
     let words: Vec<OsString> = args.iter().skip(1).cloned().collect();
@@ -56,7 +57,14 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
     if let Command::ScrubAllChroots = invocation.command {
         return scrub_all(&invocation, &host, identity);
     }
-    let loaded = request::load(&invocation.overrides, &host, &identity)?;
+    let loaded = request::load(&invocation.overrides, &host, &identity);
+    // What is missing on the line is missing whatever the configuration says, if that says nothing.
+    let scm = |(key, _): &(String, _)| key == "scm";
+    let unsaid = invocation.command.names_nothing() && !invocation.overrides.set.iter().any(scm);
+    let loaded = loaded.map_err(|error| match unsaid {
+        true => cli::nothing_to_rebuild(),
+        false => error,
+    })?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
@@ -66,6 +74,9 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
             let origins = invocation.verbosity == Verbosity::Verbose;
             inspect::debug_config(&loaded, *expanded, origins)?;
             say_storage(&loaded.config, &host, identity, &invocation.overrides.root)
+        }
+        command if command.names_nothing() && !loaded.config.scm.enable => {
+            Err(cli::nothing_to_rebuild())
         }
         command => {
             emulation::check(&loaded.config, &host)?;
@@ -124,6 +135,14 @@ fn work(
     if runs_inside {
         isolation::check_caller(config, &identity)?;
     }
+    // Before a user namespace is entered: the caller's tools would find nothing as it is outside.
+    let checkout = command
+        .names_nothing()
+        .then(|| {
+            let runner = Exec::new(Signals::install()?)?;
+            scm::check_out(config, host, &identity, &runner)
+        })
+        .transpose()?;
     let mut turn = holders::Turn::default();
     let (identity, runner) = match command {
         Command::Orphanskill => (identity, Exec::new(Signals::install()?)?),
@@ -155,7 +174,7 @@ fn work(
             .unwrap_or(!quiet && host.stderr_tty),
         logs: !matches!(command, Command::Shell(_)),
     };
-    commands::run(command, cx)
+    commands::run(command, cx, checkout.as_ref())
 }
 
 /// The options that lead to this root again.
@@ -199,7 +218,7 @@ fn scrub_all(invocation: &Invocation, host: &Host, identity: Identity) -> Result
             live: false,
             logs: false,
         };
-        commands::run(&Command::Scrub(vec![ScrubTarget::All]), cx)
+        commands::run(&Command::Scrub(vec![ScrubTarget::All]), cx, None)
     })?;
     // What belongs to no single root.
     scrub::packages(&directories[1].join(PACKAGES))?;

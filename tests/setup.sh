@@ -28,6 +28,8 @@ dnf dnf
 /usr/lib/python3/dist-packages/dnf-plugins/builddep.py dnf-plugins-core
 rpmbuild rpm
 createrepo_c createrepo-c
+git git
+svn subversion
 mmdebstrap mmdebstrap
 /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 python3 python3
@@ -61,6 +63,8 @@ mkfs.btrfs btrfs-progs
 dnf dnf
 /usr/bin/rpmbuild rpm-build
 createrepo_c createrepo_c
+git git-core
+svn subversion
 python3 python3
 tar tar
 xz xz

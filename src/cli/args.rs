@@ -11,7 +11,6 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, ValueHint};
 
 use crate::cli::modes::Modes;
-use crate::cli::not_yet::NotYet;
 use crate::config::RepoSwitch;
 
 const USAGE: &str = "\
@@ -65,6 +64,8 @@ pub(super) struct Args {
     #[command(flatten)]
     pub(super) chain: ChainArgs,
     #[command(flatten)]
+    pub(super) scm: ScmArgs,
+    #[command(flatten)]
     pub(super) packages: PackageArgs,
     #[command(flatten)]
     pub(super) inside: InsideArgs,
@@ -74,8 +75,6 @@ pub(super) struct Args {
     pub(super) plugins: PluginArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
-    #[command(flatten)]
-    pub(super) not_yet: NotYet,
 }
 
 #[derive(Debug, clap::Args)]
@@ -209,6 +208,18 @@ pub(super) struct ChainArgs {
     /// Begin the name of a chain's temporary directory with TEXT instead of the user's name
     #[arg(long = "tmp_prefix", value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     pub(super) tmp_prefix: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Building out of version control")]
+pub(super) struct ScmArgs {
+    /// Check the sources out, with --rebuild and --buildsrpm
+    #[arg(long)]
+    pub(super) scm_enable: bool,
+
+    /// Set an option of [scm], such as method, package or branch; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) scm_option: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]

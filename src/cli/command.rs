@@ -1,7 +1,6 @@
 //! The one thing asked for, with its arguments inside.
 //!
-//! These types are all that the rest of the program sees of the command line. Modes and options
-//! that are not there yet have no value here: the parser refuses them by name.
+//! These types are all that the rest of the program sees of the command line.
 
 use std::path::PathBuf;
 
@@ -74,6 +73,19 @@ pub(crate) struct Chain {
     pub(crate) tmp_prefix: Option<String>,
 }
 
+impl Command {
+    /// A build of nothing that the line names: of a checkout, if the configuration says so.
+    pub(crate) fn names_nothing(&self) -> bool {
+        match self {
+            Self::Rebuild { srpms, from } => {
+                srpms.is_empty() && from.spec.is_none() && from.sources.is_none()
+            }
+            Self::Buildsrpm(from) => from.spec.is_none(),
+            _ => false,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 #[expect(
     clippy::enum_variant_names,
@@ -84,14 +96,14 @@ pub(crate) enum Command {
     Clean,
     Scrub(Vec<ScrubTarget>),
     ScrubAllChroots,
-    /// With both `from.spec` and `from.sources`, a source package is built first, and `srpms` may
-    /// be empty; otherwise there is at least one. At most one when `from.spec` is given.
+    /// Without `srpms`, a source package is built first: of both `from.spec` and `from.sources`, or
+    /// of a checkout, if the configuration says so. At most one when `from.spec` is given.
     Rebuild {
         srpms: Vec<String>,
         from: SpecAndSources,
     },
     Chain(Chain),
-    /// `spec` is given.
+    /// `spec` is given, or `--scm-enable`.
     Buildsrpm(SpecAndSources),
     Shell(Inside),
     /// `words` is not empty.

@@ -15,9 +15,6 @@ use crate::config::PackageManagerKind;
 use crate::error::{Error, Result};
 
 pub(super) fn from_args(mut args: Args) -> Result<Invocation> {
-    if let Some(option) = args.not_yet.option {
-        return Err(not_yet(format!("--{option}")));
-    }
     let words = mem::take(&mut args.words);
     let (mode, words) = mode_and_words(&args.modes, words)?;
     let words = without_leading_dashes(words);
@@ -43,10 +40,6 @@ pub(super) fn from_args(mut args: Args) -> Result<Invocation> {
         trace: args.output.trace,
         warnings,
     })
-}
-
-fn not_yet(mode: String) -> Error {
-    Error::NotYet { mode }
 }
 
 fn mode_and_words(modes: &Modes, words: Vec<OsString>) -> Result<(Mode, Vec<OsString>)> {
@@ -76,7 +69,6 @@ fn mode_and_words(modes: &Modes, words: Vec<OsString>) -> Result<(Mode, Vec<OsSt
         _ if !modes.scrub.is_empty() => Ok((Mode::Scrub, Vec::new())),
         Choice::Unsaid => Ok(old_style(words)),
         Choice::Mode(mode) => Ok((mode, words)),
-        Choice::NotYet(mode) => Err(not_yet(format!("--{mode}"))),
     }
 }
 
@@ -117,7 +109,10 @@ fn no_words(mode: Mode, words: &[OsString]) -> Result<()> {
 }
 
 fn conflicts(mode: Mode, words: &[OsString], args: &Args) -> Result<()> {
-    if mode == Mode::Buildsrpm && args.build.spec.is_none() {
+    if args.scm.scm_enable && matches!(mode, Mode::Buildsrpm | Mode::Rebuild) {
+        only_the_checkout(words, args)?;
+    }
+    if mode == Mode::Buildsrpm && args.build.spec.is_none() && !args.scm.scm_enable {
         return Err(Error::usage(
             "Must specify both --spec and --sources with --buildsrpm",
         ));
@@ -166,6 +161,19 @@ fn conflicts(mode: Mode, words: &[OsString], args: &Args) -> Result<()> {
     Ok(())
 }
 
+/// The original drops some of it, and which depends.
+fn only_the_checkout(words: &[OsString], args: &Args) -> Result<()> {
+    let other = match words.first() {
+        Some(word) => format!("'{}'", word.display()),
+        None if args.build.spec.is_some() => "--spec".to_owned(),
+        None if args.build.sources.is_some() => "--sources".to_owned(),
+        None => return Ok(()),
+    };
+    Err(Error::usage(format!(
+        "--scm-enable takes everything out of the checkout: {other} does not go with it"
+    )))
+}
+
 fn only_for_chain(chain: &ChainArgs) -> Result<()> {
     let message = if chain.localrepo.is_some() {
         "The --localrepo option works only with --chain"
@@ -199,7 +207,7 @@ fn command(mode: Mode, words: Vec<OsString>, args: &Args) -> Result<Command> {
     }
     Ok(match mode {
         // The flow is the same; configuration says where it stops.
-        Mode::Rebuild | Mode::CalculateBuildDependencies => rebuild(mode, words, args)?,
+        Mode::Rebuild | Mode::CalculateBuildDependencies => rebuild(words, args)?,
         Mode::Chain => chain(words, args)?,
         Mode::Buildsrpm => Command::Buildsrpm(spec_and_sources(args)),
         Mode::Init => Command::Init,
@@ -265,23 +273,29 @@ fn command(mode: Mode, words: Vec<OsString>, args: &Args) -> Result<Command> {
     })
 }
 
-fn rebuild(mode: Mode, words: Vec<OsString>, args: &Args) -> Result<Command> {
+fn rebuild(words: Vec<OsString>, args: &Args) -> Result<Command> {
     let from = spec_and_sources(args);
     if words.len() > 1 && from.spec.is_some() {
         return Err(Error::command(
             "--spec argument only supported with single srpm.",
         ));
     }
-    if words.is_empty() && (from.spec.is_none() || from.sources.is_none()) {
-        return Err(missing(
-            mode,
-            "No package specified to rebuild command.".to_owned(),
-        ));
+    let half = from.spec.is_some() != from.sources.is_some();
+    if words.is_empty() && half {
+        return Err(nothing_to_rebuild());
     }
     Ok(Command::Rebuild {
         srpms: texts(words)?,
         from,
     })
+}
+
+/// There is neither a source package nor a checkout to make one of, which the configuration may say.
+pub(crate) fn nothing_to_rebuild() -> Error {
+    missing(
+        Mode::Rebuild,
+        "No package specified to rebuild command.".to_owned(),
+    )
 }
 
 fn chain(words: Vec<OsString>, args: &Args) -> Result<Command> {

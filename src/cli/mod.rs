@@ -11,7 +11,6 @@ mod foreign;
 mod invocation;
 mod literal;
 mod modes;
-mod not_yet;
 mod overrides;
 #[cfg(test)]
 pub(crate) mod reference;
@@ -26,6 +25,7 @@ use clap::error::ErrorKind;
 
 use crate::cli::args::Args;
 use crate::cli::command::Invocation;
+pub(crate) use crate::cli::invocation::nothing_to_rebuild;
 use crate::error::{Error, Result};
 
 /// What a command line asks for.

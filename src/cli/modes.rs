@@ -8,7 +8,6 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, FromArgMatches, value_parser};
 
 use crate::cli::command::ScrubTarget;
-use crate::cli::not_yet;
 
 pub(super) const HEADING: &str = "Modes";
 
@@ -91,8 +90,8 @@ const MODES: &[Row] = &[
         Mode::Buildsrpm,
         None,
         "buildsrpm",
-        "--spec FILE [--sources PATH]",
-        "Build a source package from --spec and --sources",
+        "--spec FILE [--sources PATH] | --scm-enable",
+        "Build a source package from --spec and --sources, or from a checkout",
     ),
     row(
         Mode::CalculateBuildDependencies,
@@ -322,7 +321,6 @@ pub(super) enum Choice {
     /// No mode flag: an old-style word, or the default.
     Unsaid,
     Mode(Mode),
-    NotYet(&'static str),
 }
 
 #[derive(Debug, Clone)]
@@ -346,7 +344,6 @@ impl FromArgMatches for Modes {
         let there = MODES
             .iter()
             .map(|row| (row.long, Choice::Mode(row.mode)))
-            .chain(not_yet::modes().map(|mode| (mode, Choice::NotYet(mode))))
             .filter(|(id, _)| !matches!(*id, "print-root-path" | "list-snapshots"))
             .filter_map(|(id, choice)| Some((typed(matches, id)?, choice)));
         let last = there.max_by_key(|(index, _)| *index);

@@ -66,6 +66,12 @@ pub(super) fn from_args(args: &Args, warnings: &mut Vec<String>) -> Result<Overr
             .iter()
             .map(|option| plugin_option(option))
             .collect::<Result<_>>()?,
+        scm_options: args
+            .scm
+            .scm_option
+            .iter()
+            .map(|option| scm_option(option))
+            .collect::<Result<_>>()?,
         repo_switches: args.packages.repositories.switches.clone(),
         buildroot_image: args.packages.buildroot_image.clone(),
         addrepos: args.packages.addrepo.clone(),
@@ -133,6 +139,9 @@ fn set(args: &Args, warnings: &mut Vec<String>) -> Result<Vec<(String, Value)>> 
         put("post_install", Value::Bool(true));
     }
 
+    if args.scm.scm_enable {
+        put("scm", Value::Bool(true));
+    }
     if !packages.additional_package.is_empty() {
         let list = packages.additional_package.iter().cloned();
         put(
@@ -295,6 +304,16 @@ fn known_plugins(option: &str, names: &[String]) -> Result<()> {
             )))
         }
     }
+}
+
+fn scm_option(option: &str) -> Result<(String, String)> {
+    let parts = option.split_once('=').filter(|(key, _)| !key.is_empty());
+    let (key, value) = parts.ok_or_else(|| {
+        Error::usage(format!(
+            "Bad option for '--scm-option' ({option}).  Use --scm-option 'key=value'"
+        ))
+    })?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 fn plugin_option(option: &str) -> Result<(String, String, Value)> {

@@ -12,7 +12,6 @@ use std::path::Path;
 use clap::CommandFactory;
 
 use crate::cli::args::Args;
-use crate::cli::not_yet;
 
 /// Compares a committed file with what it should say, or writes it if `MOCK_UPDATE_DOCS` is set.
 /// `path` is relative to the root of the repository.
@@ -58,10 +57,11 @@ const EXIT_CODES: &[(&str, &str)] = &[
          the machine does not let this user make a sandbox",
     ),
     ("3", "The configuration is wrong or missing"),
+    ("4", "With --chain: some package was not built"),
     (
         "5",
-        "Options that do not go together, a bad value that only mock can know, or a mode or \
-         option that is not there yet",
+        "Options that do not go together, or a bad value that only mock can know. Also: a URL that leads to no source package; with \
+         --scm-enable, no tool, no checkout, no spec file in it",
     ),
     ("6", "The architecture cannot be built on this machine"),
     ("7", "Interrupted with Ctrl-C"),
@@ -107,8 +107,8 @@ const EXIT_CODES: &[(&str, &str)] = &[
     ),
     (
         "n",
-        "With --shell and --chroot: the status of the command inside; with the plugin lvm_root also \
-         that of a program of LVM that failed",
+        "With --shell and --chroot: the status of the command inside; with --scm-enable that of a \
+         tool that failed; with the plugin lvm_root also that of a program of LVM that failed",
     ),
 ];
 
@@ -128,6 +128,11 @@ const ENVIRONMENT: &[(&str, &str)] = &[
         "As root: the user who called, to whom results belong",
     ),
     (
+        "TMPDIR",
+        "Where sources are checked out and source packages are fetched to, in private directories; \
+         by default /var/tmp",
+    ),
+    (
         "DM_DISABLE_UDEV",
         "With the plugin lvm_root: LVM makes device nodes itself if set, for systems without udev",
     ),
@@ -139,7 +144,7 @@ mock builds RPM packages in a clean chroot: it installs nothing but the build de
 as an unprivileged user, and keeps the packages and logs. Which chroot is a matter of \
 configuration, chosen with --root.";
 
-/// The command as users see it: without what is not there yet.
+/// The command as users see it.
 fn command() -> clap::Command {
     let full = Args::command();
     let usage = full.clone().render_usage().to_string();
@@ -159,18 +164,6 @@ fn command() -> clap::Command {
         )
 }
 
-/// Long names of what is not there yet, sorted.
-fn not_there_yet() -> Vec<String> {
-    let full = Args::command();
-    let mut names: Vec<String> = full
-        .get_arguments()
-        .filter(|arg| arg.get_help_heading() == Some(not_yet::HEADING))
-        .filter_map(|arg| Some(format!("--{}", arg.get_long()?)))
-        .collect();
-    names.sort();
-    names
-}
-
 #[cfg(test)]
 mod tests {
     use std::io;
@@ -186,14 +179,6 @@ mod tests {
         check_or_update("completions/mock.bash", &completions::bash());
         check_or_update("completions/_mock", &completions::zsh());
         check_or_update("completions/mock.fish", &completions::fish());
-    }
-
-    #[test]
-    fn what_is_hidden_is_documented_as_not_there_yet() {
-        let full = Args::command();
-        let hidden = full.get_arguments().filter(|arg| arg.is_hide_set()).count();
-        assert_eq!(not_there_yet().len(), hidden);
-        assert!(not_there_yet().contains(&"--scm-enable".to_owned()));
     }
 
     #[test]
@@ -227,9 +212,6 @@ mod tests {
                 message: message.clone(),
                 hint: hint.clone(),
             },
-            Error::NotYet {
-                mode: message.clone(),
-            },
             Error::Config {
                 place: message.clone(),
                 message: message.clone(),
@@ -252,6 +234,11 @@ mod tests {
             Error::ResultDir {
                 path: "/".into(),
                 source: io::Error::other(""),
+                option: "",
+            },
+            Error::Chain {
+                failed: vec![],
+                of: 1,
             },
             Error::Architecture {
                 message: message.clone(),

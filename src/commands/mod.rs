@@ -19,25 +19,33 @@ use crate::buildroot::Cx;
 use crate::buildroot::trash::Trash;
 use crate::cli::command::Command;
 use crate::error::Result;
+use crate::scm::Checkout;
 
 /// Runs a command that works on a root.
-pub(crate) fn run(command: &Command, cx: Cx<'_>) -> Result<()> {
+///
+/// `checkout` is what a source package is to be made of, if the command names nothing else.
+pub(crate) fn run(command: &Command, cx: Cx<'_>, checkout: Option<&Checkout>) -> Result<()> {
     let trash = Trash::default();
-    let done = carry_out(command, cx, &trash);
+    let done = carry_out(command, cx, &trash, checkout);
     if matches!(command, Command::Scrub(_)) {
         trash.finish();
     }
     done
 }
 
-fn carry_out(command: &Command, cx: Cx<'_>, trash: &Trash) -> Result<()> {
+fn carry_out(
+    command: &Command,
+    cx: Cx<'_>,
+    trash: &Trash,
+    checkout: Option<&Checkout>,
+) -> Result<()> {
     match command {
         Command::Init => init::run(cx, trash),
         Command::Clean => clean::run(cx, trash),
         Command::Scrub(targets) => scrub::run(cx, trash, targets),
-        Command::Rebuild { srpms, from } => rebuild::run(cx, trash, srpms, from),
+        Command::Rebuild { srpms, from } => rebuild::run(cx, trash, srpms, from, checkout),
         Command::Chain(chain) => chain::run(cx, trash, chain),
-        Command::Buildsrpm(from) => rebuild::buildsrpm(cx, trash, from),
+        Command::Buildsrpm(from) => rebuild::buildsrpm(cx, trash, from, checkout),
         Command::Shell(inside) => shell::run(cx, trash, inside),
         Command::Chroot(inside) => chroot::run(cx, trash, inside),
         Command::Install(packages) => packages::install(cx, trash, packages),

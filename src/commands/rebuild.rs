@@ -10,13 +10,18 @@ use crate::error::{Error, Result};
 use crate::recipe::buildsrpm::Material;
 use crate::recipe::frame::{Cleanup, make_srpm, rebuild};
 use crate::recipe::source_package::SourcePackage;
+use crate::scm::Checkout;
 
 pub(super) fn run(
     cx: Cx<'_>,
     trash: &Trash,
     srpms: &[String],
     from: &SpecAndSources,
+    checkout: Option<&Checkout>,
 ) -> Result<()> {
+    if let Some(checkout) = checkout {
+        return from_spec(cx, trash, material(checkout, from));
+    }
     let spec = given(cx, from.spec.as_deref(), "specfile")?;
     let sources = given(cx, from.sources.as_deref(), "sources directory or file")?;
     if let Some(spec) = spec.as_deref().filter(|_| srpms.is_empty()) {
@@ -24,6 +29,7 @@ pub(super) fn run(
             spec,
             sources: sources.as_deref(),
             follow_links: from.symlink_dereference,
+            checkout: None,
         };
         return from_spec(cx, trash, material);
     }
@@ -40,15 +46,34 @@ pub(super) fn run(
     })
 }
 
-pub(super) fn buildsrpm(cx: Cx<'_>, trash: &Trash, from: &SpecAndSources) -> Result<()> {
+pub(super) fn buildsrpm(
+    cx: Cx<'_>,
+    trash: &Trash,
+    from: &SpecAndSources,
+    checkout: Option<&Checkout>,
+) -> Result<()> {
+    if let Some(checkout) = checkout {
+        let material = material(checkout, from);
+        return make_srpm(cx, trash, material, Cleanup::AsConfigured).map(drop);
+    }
     let spec = given(cx, from.spec.as_deref(), "specfile")?.unwrap_or_default();
     let sources = given(cx, from.sources.as_deref(), "sources directory or file")?;
     let material = Material {
         spec: &spec,
         sources: sources.as_deref(),
         follow_links: from.symlink_dereference,
+        checkout: None,
     };
     make_srpm(cx, trash, material, Cleanup::AsConfigured).map(drop)
+}
+
+fn material<'a>(checkout: &'a Checkout, from: &SpecAndSources) -> Material<'a> {
+    Material {
+        spec: &checkout.spec,
+        sources: Some(&checkout.sources),
+        follow_links: from.symlink_dereference,
+        checkout: Some(checkout),
+    }
 }
 
 /// A spec file and its sources in one go: the source package first, then the build in the same root.

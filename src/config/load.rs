@@ -89,6 +89,9 @@ pub(crate) fn load(request: &Request<'_>) -> Result<Loaded> {
     if overrides.hermetic.is_some() {
         hermetic::check(&state.options)?;
     }
+    for warning in unused_scm(&state.options, overrides) {
+        state.warn(warning);
+    }
     for warning in old_style(&mut state.options) {
         state.warn(warning);
     }
@@ -110,13 +113,33 @@ pub(crate) fn load(request: &Request<'_>) -> Result<Loaded> {
 /// Tables whose members are read one by one: something else in their place would hide all of them.
 fn check_tables(options: &Options) -> Result<()> {
     let reader = Reader::new(options, None);
-    for key in ["plugin_conf", "macros", "environment"] {
+    for key in ["plugin_conf", "macros", "environment", "scm_opts"] {
         match options.get(&[key]) {
             Some(Value::Dict(_)) | None => {}
             Some(other) => return Err(reader.wrong(&[key], "table", other)),
         }
     }
     Ok(())
+}
+
+/// Options of the command line that do nothing.
+fn unused_scm(options: &Options, overrides: &Overrides) -> Vec<String> {
+    let Some((first, _)) = overrides.scm_options.first() else {
+        return Vec::new();
+    };
+    let on = Reader::new(options, None).bool(&["scm"]);
+    let mut warnings = Vec::new();
+    if on.is_ok_and(|on| !on) {
+        warnings.push(format!(
+            "--scm-option {first}=... does nothing without --scm-enable"
+        ));
+    }
+    let unknown = overrides
+        .scm_options
+        .iter()
+        .filter(|(key, _)| schema().by_original(&["scm_opts", key]).is_none());
+    warnings.extend(unknown.map(|(key, _)| format!("--scm-option {key}: there is no such option")));
+    warnings
 }
 
 fn override_with(options: &mut Options, request: &Request<'_>) -> Result<()> {
@@ -137,6 +160,10 @@ fn override_with(options: &mut Options, request: &Request<'_>) -> Result<()> {
     for (name, value) in &overrides.macros {
         let value = value.as_str().into();
         options.set(&["macros", name], value, Origin::CommandLine);
+    }
+    for (key, value) in &overrides.scm_options {
+        let value = value.as_str().into();
+        options.set(&["scm_opts", key], value, Origin::CommandLine);
     }
     for (flag, names, enable) in [
         ("--disable-plugin", &overrides.disable_plugins, false),

@@ -82,6 +82,7 @@ pub(crate) struct Config {
     pub(crate) isolation: Isolation,
     pub(crate) network: Network,
     pub(crate) logging: Logging,
+    pub(crate) scm: Scm,
     /// Plugin name -> its switch and options, in the original's plugin order.
     pub(crate) plugins: IndexMap<String, PluginConfig>,
     /// Real paths of every file that was read, in order: caches older than any of them are stale.
@@ -358,6 +359,27 @@ pub(crate) struct Logging {
     pub(crate) state_format: String,
 }
 
+/// Sources out of version control. `SCM_PKG` and `SCM_BRN` are still in the texts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Scm {
+    pub(crate) enable: bool,
+    pub(crate) method: String,
+    pub(crate) package: Option<String>,
+    pub(crate) branch: Option<String>,
+    /// Method -> command line.
+    pub(crate) get: IndexMap<String, String>,
+    pub(crate) distgit_src_get: String,
+    /// The spec file, in the checkout.
+    pub(crate) spec: String,
+    /// The directory of sources, in the checkout.
+    pub(crate) int_src_dir: Option<String>,
+    /// A directory of the host with more sources.
+    pub(crate) ext_src_dir: Option<PathBuf>,
+    pub(crate) write_tar: bool,
+    pub(crate) git_timestamps: bool,
+    pub(crate) exclude_vcs: bool,
+}
+
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PluginConfig {
     pub(crate) enable: bool,
@@ -382,6 +404,8 @@ pub(crate) struct Overrides {
     pub(crate) repo_switches: Vec<RepoSwitch>,
     /// `--buildroot-image`: a path or a reference.
     pub(crate) buildroot_image: Option<String>,
+    /// `--scm-option`
+    pub(crate) scm_options: Vec<(String, String)>,
     /// `--addrepo` base URLs.
     pub(crate) addrepos: Vec<String>,
     /// `--hermetic-build`.

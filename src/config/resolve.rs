@@ -19,7 +19,7 @@ use super::resolve_packages::packages;
 use super::value::{Origin, Value};
 use super::{
     Chroot, Config, Isolation, IsolationKind, Logging, Network, Overrides, PluginConfig, Rpmbuild,
-    ShortCircuit, StorageKind, Users,
+    Scm, ShortCircuit, StorageKind, Users,
 };
 use crate::error::{Error, Result};
 
@@ -57,6 +57,7 @@ pub(super) fn config(
         isolation: isolation(&reader, options)?,
         network: network(&reader, host)?,
         logging: logging(&reader)?,
+        scm: scm(&reader, host)?,
         plugins: plugins(&shared, options)?,
         bootstrap: None,
         chroot,
@@ -337,6 +338,31 @@ fn logging(reader: &Reader<'_>) -> Result<Logging> {
         root_format: reader.string(&["root_log_fmt_name"])?,
         build_format: reader.string(&["build_log_fmt_name"])?,
         state_format: reader.string(&["state_log_fmt_name"])?,
+    })
+}
+
+fn scm(reader: &Reader<'_>, host: &Host) -> Result<Scm> {
+    let text = |key: &str| reader.text(&["scm_opts", key]);
+    let flag = |key: &str| reader.bool(&["scm_opts", key]);
+    let get = ["git", "svn", "cvs", "distgit"].map(|method| {
+        let line = reader.string(&["scm_opts", &format!("{method}_get")])?;
+        Ok((method.to_owned(), line))
+    });
+    Ok(Scm {
+        enable: reader.bool(&["scm"])?,
+        method: text("method")?.unwrap_or_default(),
+        package: text("package")?,
+        branch: text("branch")?,
+        get: get.into_iter().collect::<Result<_>>()?,
+        distgit_src_get: text("distgit_src_get")?.unwrap_or_default(),
+        spec: text("spec")?.unwrap_or_default(),
+        int_src_dir: text("int_src_dir")?,
+        ext_src_dir: text("ext_src_dir")?
+            .filter(|path| path != "/dev/null")
+            .map(|path| host.cwd.join(at_home(&path, host))),
+        write_tar: flag("write_tar")?,
+        git_timestamps: flag("git_timestamps")?,
+        exclude_vcs: flag("exclude_vcs")?,
     })
 }
 

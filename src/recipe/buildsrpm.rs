@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::buildroot::Buildroot;
 use crate::error::{Error, Result};
 use crate::plugin::Scope;
-use crate::report::Step;
+use crate::report::{LogSink, Step};
+use crate::rpm::spec::SpecFacts;
+use crate::scm::Checkout;
 
 use super::open::Session;
 use super::rebuild::build_source;
@@ -16,6 +19,8 @@ pub(crate) struct Material<'a> {
     /// A file, or a directory whose content becomes rpmbuild's `SOURCES`.
     pub(crate) sources: Option<&'a Path>,
     pub(crate) follow_links: bool,
+    /// Where both come from, if that has more to do once the root can read the spec file.
+    pub(crate) checkout: Option<&'a Checkout>,
 }
 
 /// Builds the source package and copies it out. Gives its path in the result directory.
@@ -31,6 +36,11 @@ pub(crate) fn buildsrpm(session: &Session<'_>, material: Material<'_>) -> Result
             .to_string_lossy();
         let spec = root.layout.topdir(&format!("SPECS/{name}"));
         root.copy_in_file(material.spec, &spec)?;
+        if let Some(checkout) = material.checkout
+            && checkout.needs_facts(&root.cx.config.scm)
+        {
+            checkout.complete(root.cx, &read_spec(root, &spec)?)?;
+        }
         if let Some(sources) = material.sources {
             let target = root.layout.topdir("SOURCES");
             if sources.is_dir() {
@@ -51,5 +61,21 @@ pub(crate) fn buildsrpm(session: &Session<'_>, material: Material<'_>) -> Result
             hint: None,
         })?;
         Ok(root.layout.result.join(name))
+    })
+}
+
+/// What the root's own rpm makes of the spec file. The sources need not be there.
+fn read_spec(root: &Buildroot<'_>, spec: &str) -> Result<SpecFacts> {
+    let arch = &root.cx.config.rpmbuild.arch;
+    let argv = ["rpmspec", "--parse", "--target", arch, spec];
+    let mut sink = LogSink::build(false, true);
+    let cmd = root.inner_cmd(&argv, &root.as_builder());
+    let status = root.run_logged(&cmd, &mut sink)?;
+    if status.success() {
+        return Ok(SpecFacts::parse(&sink.captured_text()));
+    }
+    Err(Error::Srpm {
+        message: format!("rpm cannot read the spec file:\n{}", sink.tail().join("\n")),
+        hint: None,
     })
 }

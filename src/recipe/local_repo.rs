@@ -51,7 +51,7 @@ impl LocalRepo {
             });
         }
         cx.identity.as_caller(|| {
-            let failed = |source| Error::result_dir(&directory, source);
+            let failed = |source| Error::local_repo(&directory, source);
             fs_err::create_dir_all(&directory).map_err(failed)?;
             tempfile::tempfile_in(&directory).map(drop).map_err(failed)
         })?;

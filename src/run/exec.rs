@@ -20,6 +20,7 @@ use super::screen::Screen;
 use super::signals::Signals;
 use super::{Bars, Cmd, Runner, Sink, Status, Stdio, Stream};
 use crate::error::{Error, Result};
+use crate::sandbox::View;
 use crate::sandbox::child::{self, Plan, Report};
 
 /// A program with bars on several rows goes back no further; the log is behind by as many lines.
@@ -74,6 +75,7 @@ impl Runner for Exec {
         let mut tree = Tree {
             child,
             group,
+            whole_group: cmd.sandbox.view == View::Caller,
             over: false,
         };
         let ended = match cmd.stdio {
@@ -242,6 +244,8 @@ struct Tree {
     child: Child,
     /// The process group of the sandbox's own processes.
     group: Pid,
+    /// No namespace ends with the child: the group has to be.
+    whole_group: bool,
     over: bool,
 }
 
@@ -253,6 +257,9 @@ impl Tree {
                 Pid::from_raw(self.child.id().cast_signed()),
                 Signal::SIGKILL,
             );
+            if self.whole_group {
+                let _ = killpg(self.group, Signal::SIGKILL);
+            }
         }
         self.child
             .wait()

@@ -4,15 +4,18 @@
 //! does (death signal), and its end is `init`'s end, and that is the end of everything inside.
 
 use std::ffi::OsString;
+use std::io::Read;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::{Gid, Uid, getpgrp, setresgid, setresuid};
 
 use super::child::{self, Plan, Report};
-use super::{Network, Sandbox, View, init, nspawn};
+use super::{Ids, Network, Sandbox, User, View, init, nspawn};
 use crate::error::Error;
 
 pub(super) fn run(plan: &Plan, argv: &[OsString]) -> Option<Report> {
@@ -24,8 +27,16 @@ pub(super) fn run(plan: &Plan, argv: &[OsString]) -> Option<Report> {
 
 /// Gives the report when there is no second child to give it.
 fn enter(plan: &Plan, argv: &[OsString]) -> Result<Option<Report>, Error> {
-    prctl::set_pdeathsig(Signal::SIGKILL)
-        .map_err(|e| Error::system("cannot ask for a death signal", e))?;
+    let for_caller = plan.sandbox.view == View::Caller;
+    let mut end = Signal::SIGKILL;
+    if for_caller {
+        become_user(&plan.sandbox)?;
+        // There is no namespace whose end is theirs.
+        take_group_along()?;
+        end = Signal::SIGTERM;
+    }
+    // After that: a change of ids takes the wish back.
+    prctl::set_pdeathsig(end).map_err(|e| Error::system("cannot ask for a death signal", e))?;
     if nix::unistd::getppid().as_raw() != plan.parent {
         return Err(gone());
     }
@@ -35,7 +46,7 @@ fn enter(plan: &Plan, argv: &[OsString]) -> Result<Option<Report>, Error> {
         // Ctrl-C is for mock, which then ends this tree in order.
         nix::unistd::setsid().map_err(|e| Error::system("cannot start a session", e))?;
     }
-    if plan.sandbox.view == View::Machine {
+    if for_caller || plan.sandbox.view == View::Machine {
         return init::run_here(plan, argv).map(Some);
     }
     unshare(namespaces(&plan.sandbox)).map_err(|errno| Error::Sandbox {
@@ -73,6 +84,31 @@ fn enter(plan: &Plan, argv: &[OsString]) -> Result<Option<Report>, Error> {
         .map_err(|e| Error::system("cannot wait for the sandbox", e))?;
     nspawn::remove_cgroups(&groups);
     Ok(None)
+}
+
+/// For good, with all the groups that the caller has.
+fn become_user(sandbox: &Sandbox) -> Result<(), Error> {
+    let User { uid, gid } = sandbox.user;
+    if sandbox.ids != Ids::Host || sandbox.user == User::ROOT {
+        return Ok(());
+    }
+    let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+    setresgid(gid, gid, gid)
+        .and_then(|()| setresuid(uid, uid, uid))
+        .map_err(|e| Error::system("cannot become the calling user", e))
+}
+
+/// The signal that comes with mock's end ends every process of this session.
+fn take_group_along() -> Result<(), Error> {
+    let failed = |e| Error::system("cannot handle signals", e);
+    let (mut wake, sender) = UnixStream::pair().map_err(failed)?;
+    signal_hook::low_level::pipe::register(signal_hook::consts::SIGTERM, sender).map_err(failed)?;
+    std::thread::spawn(move || {
+        if wake.read_exact(&mut [0]).is_ok() {
+            let _ = killpg(getpgrp(), Signal::SIGKILL);
+        }
+    });
+    Ok(())
 }
 
 fn gone() -> Error {

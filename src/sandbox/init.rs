@@ -88,7 +88,8 @@ fn command(sandbox: &Sandbox, argv: &[OsString]) -> Result<Command> {
         let others = others.as_deref().and_then(|others| others.to_str());
         command.env(preload::VARIABLE, preload::value(others));
     }
-    if sandbox.user != User::ROOT && sandbox.ids != Ids::Single {
+    let is_user = sandbox.view == View::Caller;
+    if sandbox.user != User::ROOT && sandbox.ids != Ids::Single && !is_user {
         command.uid(sandbox.user.uid).gid(sandbox.user.gid);
     }
     Ok(command)
@@ -145,7 +146,7 @@ fn prepare(sandbox: &Sandbox) -> Result<()> {
         View::Tools { tree, mounts } => tools_view(sandbox, tree, mounts)?,
         View::Inside if sandbox.container().is_some() => nspawn::ground(sandbox)?,
         View::Inside => inside_view(sandbox)?,
-        View::Machine => {}
+        View::Machine | View::Caller => {}
     }
     if let Some(personality) = sandbox.personality {
         // linux/personality.h; nix names only the flags above it.

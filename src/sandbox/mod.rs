@@ -36,6 +36,8 @@ pub(crate) enum View {
     /// The machine's, without any namespace: for programs that manage its storage, and what the
     /// caller wants to run beside a root. Only `user`, `cwd` and `interactive` count then.
     Machine,
+    /// The same for the caller's own tools: they have the caller's rights, and end when mock does.
+    Caller,
     /// The host's own, read-only but for the build root and `writable`: for tools that work on a
     /// build root from outside (`dnf --installroot`).
     Host { writable: Vec<PathBuf> },

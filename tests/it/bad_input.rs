@@ -191,13 +191,17 @@ fn an_unknown_option() {
 
 #[test]
 fn a_mode_that_is_not_there_yet() {
-    refused(nothing, &["--chain", "a.src.rpm"], |shot| {
-        allow_duplicates! { assert_snapshot!(shot, @"
+    refused(
+        nothing,
+        &["--calculate-build-dependencies", "a.src.rpm"],
+        |shot| {
+            allow_duplicates! { assert_snapshot!(shot, @"
         exit 5
         --- stderr
-        ERROR: --chain is not there yet
+        ERROR: --calculate-build-dependencies is not there yet
         "); }
-    });
+        },
+    );
 }
 
 #[test]

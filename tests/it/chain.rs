@@ -1,6 +1,7 @@
 //! `--chain`: packages that need each other, in every order and with every end.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -95,11 +96,28 @@ fn a_library_then_its_user() {
         server.url(),
         app.rsplit('/').next().unwrap_or_default()
     );
+    // As root for a user, who owns all that comes of it.
+    let Some(user) = Place::new(Who::User) else {
+        return;
+    };
+    let repo = place.make_dir("files/repo");
+    std::os::unix::fs::chown(&repo, Some(user.uid()), None).expect("root may change owners");
     let done = place
         .mock(["--chain", "--localrepo=repo", "--postinstall"])
+        .args(["--config-opts=createrepo_on_rpms=True"])
         .args([&srpm("libgreet"), &app])
+        .env("SUDO_UID", user.uid().to_string())
         .ok();
     let results = results(&place, "repo");
+    for name in [
+        "repodata/repomd.xml",
+        "libgreet-1.2-1.mini1/success",
+        "libgreet-1.2-1.mini1/repodata/repomd.xml",
+        "greet-app-1.0-1.mini1/build.log",
+    ] {
+        let owner = fs::metadata(results.join(name)).map(|metadata| metadata.uid());
+        assert_eq!(owner.ok(), Some(user.uid()), "{name}");
+    }
     assert_eq!(
         listed(&results),
         ["greet-app", "libgreet", "libgreet-devel"]
@@ -124,6 +142,12 @@ fn a_library_then_its_user() {
     );
     let said = tail(&done, "INFO: Results out to").replace(server.url().as_str(), "[URL]");
     insta::assert_snapshot!(done.filtered(&said), @r"
+    INFO: Results out to: [DIR]/files/repo/results/mini-[ARCH]
+    INFO: Packages built: 2
+    INFO: Packages successfully built in this order:
+    INFO: [MINI]/SRPMS/libgreet-1.2-1.mini1.src.rpm
+    INFO: [URL]/SRPMS/greet-app-1.0-1.mini1.src.rpm
+    Finish: run
     ");
     // What --postinstall did to the root of the last one.
     assert!(place.has("/usr/bin/greet-app"));
@@ -314,6 +338,9 @@ fn lines_that_cannot_be() {
         .mock(["--chain", "a.src.rpm", "--localrepo", "/proc/x"])
         .run();
     insta::assert_snapshot!(done.error(), @r"
+    exit 70
+    ERROR: cannot create result directory /proc/x/results/mini-[ARCH]: failed to create directory `/proc/x/results/mini-[ARCH]`: No such file or directory (os error 2)
+    hint: give --localrepo a directory you can write, such as --localrepo=~/mock/
     ");
     // By its own name, readable for all, and it stays.
     let done = place

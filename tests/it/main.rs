@@ -40,6 +40,7 @@ mod root_cache;
 mod rootless;
 mod roots;
 mod scenarios;
+mod scm;
 mod snapshots;
 mod terminal;
 mod tidy;

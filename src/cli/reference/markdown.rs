@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction};
 
 use crate::cli::modes;
 use crate::cli::modes::OLD_STYLE;
-use crate::cli::reference::{DESCRIPTION, ENVIRONMENT, EXIT_CODES, command, not_there_yet};
+use crate::cli::reference::{DESCRIPTION, ENVIRONMENT, EXIT_CODES, command};
 
 const READING: &str = "\
 - Options and words may be mixed: `mock a.src.rpm --postinstall` is as good as the other way round.
@@ -38,6 +38,14 @@ const VALUES: &str = "\
 - `--resultdir DIR`, `--rootdir DIR`, `--macro-file FILE`, `--spec FILE`, `--sources PATH`: a leading
   `~` is your home directory, also in `--resultdir=~/results`, where a shell leaves it.
 - Several source packages on one line need `--resultdir`.
+- A source package may be an `http` or `https` URL, with `--rebuild`, `--chain` and `--installdeps`.
+  It is fetched into a private directory, in up to three tries.
+- `--chain` puts the results into `DIR/results/CONFIG/PACKAGE/`, with a file `success` or `fail`. All
+  of it is one repository, from which the packages after it can install. `DIR` is `--localrepo`, or a
+  new directory in `/var/tmp`, which stays. A package that has its `success` is skipped.
+- `--scm-enable` with `--buildsrpm` or `--rebuild` makes the source package out of a checkout.
+  `--scm-option package=NAME` is needed; method, branch and command are options of
+  [`[scm]`](config.md#scm), too.
 - `--spec` with `--sources` and no source package builds the source package first, then that.
 - `--isolation METHOD`: `simple` is mock's own sandbox, `nspawn` systemd-nspawn, which needs root; `auto`
   takes mock's own unless `nspawn_args` asks for what only systemd-nspawn can do. `-v` says which and why.
@@ -82,15 +90,6 @@ pub(super) fn page() -> String {
     }
 
     let _ = writeln!(page, "## Values in detail\n\n{VALUES}");
-    let names: Vec<String> = not_there_yet()
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect();
-    let _ = writeln!(
-        page,
-        "## Not there yet\n\nThese are known by name and refused with status 5:\n\n{}.\n",
-        wrap(&names.join(", "))
-    );
     let _ = writeln!(page, "## Exit status\n\n| Status | Meaning |\n|---|---|");
     for (code, meaning) in EXIT_CODES {
         let _ = writeln!(page, "| {code} | {} |", quote_options(meaning));

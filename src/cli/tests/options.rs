@@ -196,6 +196,9 @@ fn everything_else_in_overrides() {
         "b",
         "-a",
         "http://x/",
+        "--scm-option",
+        "package=x",
+        "--scm-option=git_get=git clone a=b",
         "--addrepo=file:///y",
         "--disable-plugin",
         "root_cache",
@@ -223,6 +226,10 @@ fn everything_else_in_overrides() {
             RepoSwitch::Enable("b".to_owned()),
         ],
         buildroot_image: None,
+        scm_options: vec![
+            ("package".to_owned(), "x".to_owned()),
+            ("git_get".to_owned(), "git clone a=b".to_owned()),
+        ],
         addrepos: strings(&["http://x/", "file:///y"]),
         hermetic: None,
     };

@@ -54,6 +54,21 @@ fn refusals() {
         ),
         (&["--init=x"], 2, "option '--init' takes no value"),
         (
+            &["--init", "--scm-option", "a"],
+            5,
+            "Bad option for '--scm-option' (a).  Use --scm-option 'key=value'",
+        ),
+        (
+            &["--scm-enable", "a.src.rpm"],
+            5,
+            "--scm-enable takes everything out of the checkout: 'a.src.rpm' does not go with it",
+        ),
+        (
+            &["--buildsrpm", "--scm-enable", "--spec=x"],
+            5,
+            "--scm-enable takes everything out of the checkout: --spec does not go with it",
+        ),
+        (
             &["--chain"],
             50,
             "You must specify an SRPM file with --chain",
@@ -238,22 +253,6 @@ fn refusals() {
         ),
         // What a mode misses
         (
-            &["--calculate-build-dependencies"],
-            50,
-            "No package specified to rebuild command.",
-        ),
-        (
-            &["--hermetic-build", "lock", "repo"],
-            50,
-            "No package specified to rebuild command.",
-        ),
-        (&[], 50, "No package specified to rebuild command."),
-        (
-            &["--rebuild", "--"],
-            50,
-            "No package specified to rebuild command.",
-        ),
-        (
             &["--spec=a.spec"],
             50,
             "No package specified to rebuild command.",
@@ -311,35 +310,10 @@ fn refusals() {
 }
 
 #[test]
-fn not_there_yet() {
-    let cases: &[(Words, &str)] = &[
-        (
-            &["--scm-option", "a=b", "--scm-option", "c=d", "--scm-enable"],
-            "--scm-option",
-        ),
-        (&["--scm-enable", "--scm-option", "a=b"], "--scm-enable"),
-    ];
-    for (words, mode) in cases {
-        let error = parse_words(words).expect_err(&format!("{words:?}"));
-        assert!(
-            matches!(error, Error::NotYet { .. }),
-            "{words:?}: {error:?}"
-        );
-        assert_eq!(
-            error.to_string(),
-            format!("{mode} is not there yet"),
-            "{words:?}"
-        );
-        assert_eq!(error.exit_code(), 5);
-    }
-}
-
-#[test]
 fn hints() {
     let cases: &[(Words, Option<&str>)] = &[
         (&["--bogus"], Some("mock --help lists the options")),
         (&["--clean", "f43"], Some("-r NAME chooses the chroot")),
-        (&[], Some("usage: mock [OPTIONS] --rebuild SRPM...")),
         (
             &["--copyin", "a"],
             Some("usage: mock [OPTIONS] --copyin SOURCE... DESTINATION"),
