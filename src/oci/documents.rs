@@ -20,7 +20,7 @@ pub(super) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
 #[derive(Debug)]
 pub(super) enum Top {
     Index(ImageIndex),
-    Manifest(ImageManifest),
+    Manifest(Box<ImageManifest>),
 }
 
 /// Enough to tell which it is: the media type may be missing.
@@ -43,7 +43,10 @@ pub(super) fn top(what: &str, bytes: &[u8]) -> Result<Top> {
     }
     Ok(match kind.manifests {
         Some(_) => Top::Index(ImageIndex::from_reader(bytes).map_err(|error| wrong(&error))?),
-        None => Top::Manifest(ImageManifest::from_reader(bytes).map_err(|error| wrong(&error))?),
+        None => {
+            let manifest = ImageManifest::from_reader(bytes).map_err(|error| wrong(&error))?;
+            Top::Manifest(Box::new(manifest))
+        }
     })
 }
 

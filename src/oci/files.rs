@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use oci_spec::distribution::Reference as Name;
 use oci_spec::image::{Descriptor, Digest, ImageIndex};
 use serde::Deserialize;
 
@@ -166,7 +167,7 @@ fn layout(shelf: Shelf, local: &Local, platform: &Platform, what: &str) -> Resul
     let found = found(
         what,
         outer.map(|d| d.to_string()),
-        &digest.to_string(),
+        digest.as_ref(),
         &bytes,
         get,
     )?;
@@ -256,7 +257,7 @@ fn docker(shelf: Shelf, local: &Local, what: &str) -> Result<Found> {
         (Some(tag), _) => {
             let found = images
                 .iter()
-                .find(|image| tags(image).iter().any(|t| t == tag));
+                .find(|image| tags(image).iter().any(|other| is_same(other, tag)));
             found
                 .ok_or_else(|| Fault::new(format!("there is no image '{tag}', only: {}", all())))?
         }
@@ -297,6 +298,12 @@ fn docker(shelf: Shelf, local: &Local, what: &str) -> Result<Found> {
         parts: diff_ids.into_iter().map(part).collect(),
         source: Source::Files { shelf, names },
     })
+}
+
+/// `mini:1` is saved as `docker.io/library/mini:1`.
+fn is_same(one: &str, other: &str) -> bool {
+    let whole = |name: &str| name.parse::<Name>().map(|name| name.to_string());
+    one == other || whole(one).is_ok_and(|one| whole(other) == Ok(one))
 }
 
 #[cfg(test)]

@@ -179,7 +179,8 @@ impl Registry {
         };
         let realm = param("realm").unwrap_or_default();
         let loopback = self.base.starts_with("http://");
-        if !realm.starts_with("https://") && !(loopback && realm.starts_with("http://")) {
+        let secure = realm.starts_with("https://") || loopback && realm.starts_with("http://");
+        if !secure {
             return Err(Fault::new(format!(
                 "{} sends for a token to '{realm}', which is no address with TLS",
                 self.base
@@ -274,8 +275,8 @@ fn said(response: Response<ureq::Body>) -> String {
 fn unreachable(url: &str, error: ureq::Error) -> Fault {
     let fault = Fault::passing(format!("{url}: {error}"));
     match error {
-        ureq::Error::HostNotFound => {
-            fault.hinted("look for mistakes in the registry's name; is the network there?")
+        ureq::Error::HostNotFound | ureq::Error::ConnectionFailed | ureq::Error::Io(_) => {
+            fault.hinted("is the registry's name right, and can it be reached from here?")
         }
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) => fault.hinted(
             "a registry without TLS has `insecure = true` in /etc/containers/registries.conf",

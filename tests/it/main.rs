@@ -22,6 +22,7 @@ mod config;
 mod failures;
 mod full_disk;
 mod hermetic;
+mod images;
 mod installdeps;
 mod isolation;
 mod layers;

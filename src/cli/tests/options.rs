@@ -200,6 +200,7 @@ fn everything_else_in_overrides() {
         "package=x",
         "--scm-option=git_get=git clone a=b",
         "--addrepo=file:///y",
+        "--buildroot-image=fedora:43",
         "--disable-plugin",
         "root_cache",
         "--enable-plugin=ccache",
@@ -225,11 +226,11 @@ fn everything_else_in_overrides() {
             RepoSwitch::Disable("*".to_owned()),
             RepoSwitch::Enable("b".to_owned()),
         ],
-        buildroot_image: None,
         scm_options: vec![
             ("package".to_owned(), "x".to_owned()),
             ("git_get".to_owned(), "git clone a=b".to_owned()),
         ],
+        buildroot_image: Some("fedora:43".to_owned()),
         addrepos: strings(&["http://x/", "file:///y"]),
         hermetic: None,
     };
