@@ -19,7 +19,7 @@ pub(super) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
 /// What a name can lead to.
 #[derive(Debug)]
 pub(super) enum Top {
-    Index(ImageIndex),
+    Index(Box<ImageIndex>),
     Manifest(Box<ImageManifest>),
 }
 
@@ -42,7 +42,10 @@ pub(super) fn top(what: &str, bytes: &[u8]) -> Result<Top> {
         )));
     }
     Ok(match kind.manifests {
-        Some(_) => Top::Index(ImageIndex::from_reader(bytes).map_err(|error| wrong(&error))?),
+        Some(_) => {
+            let index = ImageIndex::from_reader(bytes).map_err(|error| wrong(&error))?;
+            Top::Index(Box::new(index))
+        }
         None => {
             let manifest = ImageManifest::from_reader(bytes).map_err(|error| wrong(&error))?;
             Top::Manifest(Box::new(manifest))
