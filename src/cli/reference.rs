@@ -270,7 +270,12 @@ mod tests {
             hint: None,
             code,
         });
-        for error in errors.into_iter().chain(storage) {
+        let image = Error::Image {
+            message: String::new(),
+            hint: None,
+            code: 20,
+        };
+        for error in errors.into_iter().chain(storage).chain([image]) {
             let code = error.exit_code().to_string();
             assert!(
                 EXIT_CODES.iter().any(|(documented, _)| *documented == code),

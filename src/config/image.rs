@@ -35,8 +35,8 @@ pub(super) fn of_buildroot(reader: &Reader<'_>) -> Result<Option<Image>> {
     Ok(image)
 }
 
-/// What the keys that begin with `name` say.
-fn image(reader: &Reader<'_>, name: &str) -> Result<Option<Image>> {
+/// What the keys that begin with `name` say; nothing without an image.
+pub(super) fn image(reader: &Reader<'_>, name: &str) -> Result<Option<Image>> {
     let Some(reference) = reader.text(&[name])? else {
         return Ok(None);
     };

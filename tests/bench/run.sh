@@ -7,9 +7,11 @@
 #
 # usage: tests/bench/run.sh [ROUNDS]     (default 7)
 #        tests/bench/run.sh install [OPTIONS]
+#        tests/bench/run.sh images [OPTIONS]
 #
 # The second measures `mock --init` alone, with packages' verification and synchronisation on and off,
 # on disks that it makes: one with the fsync of a hard disk, a fast one, a tmpfs. --help tells its options.
+# The third measures pulling an image from a registry on loopback and unpacking it.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR/.. source=tests/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../setup.sh"
@@ -34,6 +36,12 @@ cleanup() {
 }
 trap cleanup EXIT
 mount -t tmpfs -o size=6g,mode=755 mock-bench "$disk"
+
+if [ "$rounds" = images ]; then
+    mkdir "$disk/images"
+    python3 tests/bench/images.py --repo "$minidistro" --disk "$disk/images" --mock "$target/release/mock" "${@:2}"
+    exit
+fi
 
 for part in bench storage; do
     mkdir "$disk/$part"
