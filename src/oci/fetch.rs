@@ -108,6 +108,15 @@ impl Found {
         Ok(contents)
     }
 
+    /// All layers are in the store, as far as can be seen without reading them.
+    pub(super) fn is_whole(&self, means: &Means<'_>) -> bool {
+        let is_there = |part: &Part| {
+            let digest = part.digest.as_ref();
+            digest.is_some_and(|digest| means.store.find(digest).is_some())
+        };
+        self.parts.iter().all(is_there)
+    }
+
     fn open_stored(&self, means: &Means<'_>) -> Result<Vec<Content>> {
         let _held = means.store.in_use(means.check)?;
         let open = |part: &Part| {
@@ -120,7 +129,15 @@ impl Found {
                 ))
                 .hinted("let it be pulled once: skip_pull = false, and not --offline"));
             };
-            content.verify(&format!("{} in the cache", self.what), digest, means.check)?;
+            let what = format!("{} in the cache", self.what);
+            content
+                .verify(&what, digest, means.check)
+                .inspect_err(|fault| {
+                    // The next one pulls it again.
+                    if !matches!(fault, Fault::Other(_)) {
+                        means.store.forget(digest);
+                    }
+                })?;
             Ok(content)
         };
         self.parts.iter().map(open).collect()

@@ -171,6 +171,40 @@ fn an_image_is_pulled_once() {
 }
 
 #[test]
+fn what_is_named_by_digest_is_asked_for_once() {
+    let (bench, fake) = (Bench::new(), Fake::start(None));
+    let (manifest, _) = fake.put_image(b"the layer", "x86_64");
+    let wanted = wanted(&format!("{}/team/x@{manifest}", fake.address));
+    // The manifest alone is no image: what is missing is pulled.
+    find(&wanted, &bench.means()).unwrap();
+    for _ in 0..2 {
+        assert_eq!(text(&bench.obtain(&wanted).unwrap()), "the layer");
+    }
+    assert_eq!((fake.asked("/manifests/"), fake.asked("/blobs/")), (2, 2));
+    // A damaged layer is no reason to fail for ever.
+    let blobs = bench.path("store/blobs/sha256");
+    let layer = blobs.join(digest::of(b"the layer").trim_start_matches("sha256:"));
+    fs_err::remove_file(&layer).unwrap();
+    fs_err::write(&layer, "the  ayer").unwrap();
+    assert!(bench.obtain(&wanted).is_err());
+    assert_eq!(text(&bench.obtain(&wanted).unwrap()), "the layer");
+    // A name is not looked up again while it is known.
+    let named = Wanted {
+        reference: fake.reference("1"),
+        max_age: Duration::from_secs(60),
+        ..wanted
+    };
+    fake.put(
+        "/v2/team/x/manifests/1",
+        &fake.put_image(b"the layer", "x86_64").1,
+    );
+    for _ in 0..2 {
+        bench.obtain(&named).unwrap();
+    }
+    assert_eq!(fake.asked("/manifests/1"), 1);
+}
+
+#[test]
 fn a_token_is_got_where_the_registry_says() {
     let (bench, fake) = (Bench::new(), Fake::start(Some("secret")));
     let (_, manifest) = fake.put_image(b"the layer", "x86_64");
@@ -293,7 +327,7 @@ fn what_is_wrong_is_said() {
     // A manifest that is another one, and one without end.
     let by_digest = wanted(&format!("{}/team/x@{digest}", fake.address));
     fake.put(&format!("/v2/team/x/manifests/{digest}"), b"{}");
-    let said = message(bench.obtain(&by_digest));
+    let said = message(Bench::new().obtain(&by_digest));
     assert!(
         said.contains(&digest) && said.contains(&digest::of(b"{}")),
         "{said}"

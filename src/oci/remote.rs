@@ -25,6 +25,7 @@ pub(super) fn find(remote: &Remote, wanted: &Wanted, means: &Means<'_>) -> Resul
         if !wanted.skip_pull
             && (fixed || known())
             && let Ok(found) = in_store(place, wanted, means)
+            && found.is_whole(means)
         {
             return Ok(found);
         }

@@ -58,6 +58,7 @@ pub(super) fn wanted(reference: &str) -> Wanted {
         reference: reference.to_owned(),
         platform: Platform::of_arch("x86_64"),
         skip_pull: false,
+        max_age: Duration::ZERO,
         assert_digest: None,
         keep_getting: Duration::ZERO,
         pull_timeout: Duration::from_secs(20),
