@@ -38,6 +38,8 @@ xz xz-utils
 zstd zstd
 setpriv util-linux
 useradd passwd
+systemd-nspawn systemd-container
+qemu-aarch64-static qemu-user-static
 END
     # Real thin provisioning; Debian has the package for this architecture alone.
     [ "$(uname -m)" != x86_64 ] || cat <<END

@@ -31,14 +31,14 @@ fn fulfil(wish: &Wish, config: &Config, to: &mut Extras) -> Result<()> {
             source,
             target,
             writable,
-            optional,
         } => {
             if !source.exists() {
-                return if *optional {
-                    Ok(())
-                } else {
-                    Err(not_there(source))
-                };
+                return Err(Error::Config {
+                    place: String::new(),
+                    message: format!("nspawn_args: {} is not there", source.display()),
+                    excerpt: None,
+                    hint: None,
+                });
             }
             to.mounts.push(if is_device(target, config) {
                 Mount::Device {
@@ -82,16 +82,4 @@ fn fulfil(wish: &Wish, config: &Config, to: &mut Extras) -> Result<()> {
 /// In the sandbox's own `/dev` nothing is there yet.
 fn is_device(target: &Path, config: &Config) -> bool {
     config.isolation.internal_dev_setup && target != Path::new("/dev") && target.starts_with("/dev")
-}
-
-fn not_there(source: &Path) -> Error {
-    Error::Config {
-        place: String::new(),
-        message: format!("nspawn_args: {} is not there", source.display()),
-        excerpt: None,
-        hint: Some(format!(
-            "`--bind=-{}` binds it only where it is",
-            source.display()
-        )),
-    }
 }

@@ -23,8 +23,6 @@ pub(crate) enum Wish {
         source: PathBuf,
         target: PathBuf,
         writable: bool,
-        /// It need not be there.
-        optional: bool,
     },
     Tmpfs {
         target: PathBuf,
@@ -253,10 +251,6 @@ fn split(word: &str) -> Result<(&str, Option<&str>), String> {
 fn bind(value: &str, writable: bool) -> Result<Option<Wish>, String> {
     let mut fields = fields(value).into_iter();
     let source = fields.next().unwrap_or_default();
-    let (optional, source) = match source.strip_prefix('-') {
-        Some(rest) => (true, rest.to_owned()),
-        None => (false, source),
-    };
     // A path of the root's own, a fresh directory: only systemd-nspawn has these.
     if source.starts_with('+') || (source.is_empty() && value.starts_with(':')) {
         return Ok(None);
@@ -274,7 +268,6 @@ fn bind(value: &str, writable: bool) -> Result<Option<Wish>, String> {
         source: source.into(),
         target: target.into(),
         writable,
-        optional,
     }))
 }
 

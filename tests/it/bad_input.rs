@@ -341,13 +341,14 @@ fn mini(change: &str) -> String {
 
 #[test]
 fn an_architecture_of_another_machine() {
-    let change = "[chroot]\ntarget_arch = \"s390x\"\nlegal_host_arches = [\"s390x\"]\n";
+    let change = "[chroot]\ntarget_arch = \"vax\"\nlegal_host_arches = [\"vax\"]\n";
     configuration(&mini(change), |shot| {
         allow_duplicates! { assert_snapshot!(shot, @"
         exit 6
         --- stderr
-        ERROR: cannot build for s390x on this host: its architecture is [ARCH], and mini-s390x needs one of s390x
-        hint: --forcearch s390x builds by emulation, with qemu-user-static on the host
+        INFO: Unable to build arch vax natively on arch [ARCH]. Setting forcearch to use software emulation.
+        ERROR: The --forcearch=vax feature requires the /usr/bin/qemu-vax-static file to be installed (typically qemu-user-static* package)
+        hint: install it: `dnf install qemu-user-static`, `apt-get install qemu-user-static binfmt-support`
         "); }
     });
 }
