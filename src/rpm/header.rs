@@ -8,6 +8,7 @@ use std::path::Path;
 use rpm::{DependencyFlags, IndexSignatureTag, IndexTag, PackageMetadata};
 use sha2::{Digest, Sha256};
 
+use super::index;
 use super::requires::Requirement;
 use crate::error::{Error, Result};
 
@@ -254,6 +255,17 @@ fn check_sizes(file: &mut std::fs::File, length: u64, path: &Path) -> Result<()>
         if offset > length {
             return Err(truncated(path));
         }
+        let mut entries = vec![0; usize::try_from(number(8) * 16).unwrap_or(0)];
+        let read = read_up_to(file, &mut entries).map_err(Error::io("read", path))?;
+        if read < entries.len() {
+            return Err(truncated(path));
+        }
+        if !index::fits(&entries, number(12)) {
+            return Err(no_rpm(
+                path,
+                "damaged package header: it claims data that it has not",
+            ));
+        }
         file.seek(std::io::SeekFrom::Start(offset))
             .map_err(Error::io("read", path))?;
     }
@@ -349,7 +361,14 @@ mod tests {
         huge.extend([
             1, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
         ]);
+        let mut outside = vec![0u8; 96];
+        outside[..4].copy_from_slice(&LEAD);
+        outside.extend(HEADER);
+        outside.extend([1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 8]);
+        outside.extend([0, 0, 3, 0xe8, 0, 0, 0, 6, 0, 0, 0x20, 0xbc, 0, 0, 0, 1]);
+        outside.extend([0; 64]);
         for (content, part) in [
+            (outside, "claims data that it has not"),
             (b"text".to_vec(), "not an RPM package"),
             (Vec::new(), "not an RPM package"),
             (LEAD.to_vec(), "truncated"),

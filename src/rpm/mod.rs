@@ -2,6 +2,7 @@
 //! a header from an open file.
 
 pub(crate) mod header;
+mod index;
 pub(crate) mod requires;
 pub(crate) mod rpmbuild;
 pub(crate) mod spec;
