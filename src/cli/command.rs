@@ -1,6 +1,7 @@
 //! The one thing asked for, with its arguments inside.
 //!
-//! These types are all that the rest of the program sees of the command line.
+//! These types are all that the rest of the program sees of the command line. They hold nothing
+//! that the parser refuses.
 
 use std::path::PathBuf;
 
@@ -71,6 +72,13 @@ pub(crate) struct Chain {
     /// `--continue`.
     pub(crate) go_on: bool,
     pub(crate) tmp_prefix: Option<String>,
+}
+
+impl SpecAndSources {
+    /// Both are there: all that a source package needs.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.spec.is_some() && self.sources.is_some()
+    }
 }
 
 impl Command {

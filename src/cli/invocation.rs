@@ -109,7 +109,12 @@ fn no_words(mode: Mode, words: &[OsString]) -> Result<()> {
 }
 
 fn conflicts(mode: Mode, words: &[OsString], args: &Args) -> Result<()> {
-    if args.scm.scm_enable && matches!(mode, Mode::Buildsrpm | Mode::Rebuild) {
+    let builds = [
+        Mode::Buildsrpm,
+        Mode::Rebuild,
+        Mode::CalculateBuildDependencies,
+    ];
+    if args.scm.scm_enable && builds.contains(&mode) {
         only_the_checkout(words, args)?;
     }
     if mode == Mode::Buildsrpm && args.build.spec.is_none() && !args.scm.scm_enable {
@@ -207,7 +212,7 @@ fn command(mode: Mode, words: Vec<OsString>, args: &Args) -> Result<Command> {
     }
     Ok(match mode {
         // The flow is the same; configuration says where it stops.
-        Mode::Rebuild | Mode::CalculateBuildDependencies => rebuild(words, args)?,
+        Mode::Rebuild | Mode::CalculateBuildDependencies => rebuild(mode, words, args)?,
         Mode::Chain => chain(words, args)?,
         Mode::Buildsrpm => Command::Buildsrpm(spec_and_sources(args)),
         Mode::Init => Command::Init,
@@ -273,7 +278,7 @@ fn command(mode: Mode, words: Vec<OsString>, args: &Args) -> Result<Command> {
     })
 }
 
-fn rebuild(words: Vec<OsString>, args: &Args) -> Result<Command> {
+fn rebuild(mode: Mode, words: Vec<OsString>, args: &Args) -> Result<Command> {
     let from = spec_and_sources(args);
     if words.len() > 1 && from.spec.is_some() {
         return Err(Error::command(
@@ -281,8 +286,12 @@ fn rebuild(words: Vec<OsString>, args: &Args) -> Result<Command> {
         ));
     }
     let half = from.spec.is_some() != from.sources.is_some();
-    if words.is_empty() && half {
-        return Err(nothing_to_rebuild());
+    let checkout = mode == Mode::Rebuild || args.scm.scm_enable;
+    if words.is_empty() && (half || !from.is_whole() && !checkout) {
+        return Err(missing(
+            mode,
+            "No package specified to rebuild command.".to_owned(),
+        ));
     }
     Ok(Command::Rebuild {
         srpms: texts(words)?,

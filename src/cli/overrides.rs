@@ -319,7 +319,8 @@ fn scm_option(option: &str) -> Result<(String, String)> {
 fn plugin_option(option: &str) -> Result<(String, String, Value)> {
     let parts = option
         .split_once(':')
-        .and_then(|(plugin, rest)| Some((plugin, rest.split_once('=')?)));
+        .and_then(|(plugin, rest)| Some((plugin, rest.split_once('=')?)))
+        .filter(|(_, (key, _))| !key.is_empty());
     let Some((plugin, (key, text))) = parts else {
         return Err(Error::usage(format!(
             "Bad option for '--plugin-option' ({option}).  Use --plugin-option 'plugin:key=value'"

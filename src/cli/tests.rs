@@ -4,6 +4,7 @@ mod callers;
 mod modes;
 mod options;
 mod refusals;
+mod values;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -99,6 +99,12 @@ impl Kind {
             .then_some(value)
     }
 
+    /// Whether this is what is read as such a value: files of the original's format and the command
+    /// line write `'True'`, numbers as texts, one word for a list of one.
+    pub(crate) fn admits(&self, value: &Value) -> bool {
+        *value == Value::None || self.shapes.iter().any(|shape| shape.admits(value))
+    }
+
     /// The built-in value: as [`Kind::fit`], with tuples where the original has them.
     pub(super) fn default_value(&self, value: Value) -> Value {
         let value = self.fit(value).unwrap_or(Value::None);
@@ -138,7 +144,60 @@ impl Shape {
     }
 }
 
+impl Shape {
+    fn admits(&self, value: &Value) -> bool {
+        let word = |text: &str, words: &[&str]| {
+            let text = text.trim().to_ascii_lowercase();
+            words.contains(&text.as_str())
+        };
+        match (self, value) {
+            (Self::Bool, Value::Bool(_) | Value::Int(_)) => true,
+            (Self::Bool, Value::Str(text)) => word(text, TRUE) || word(text, FALSE),
+            (Self::Int, Value::Int(number)) => *number >= 0,
+            (Self::Int, Value::Bool(_)) => true,
+            (Self::Int, Value::Str(text)) => {
+                text.trim().is_empty() || text.trim().parse::<u32>().is_ok()
+            }
+            (Self::Str, value) => is_scalar(value),
+            (Self::List { item, .. }, Value::List(items) | Value::Tuple(items)) => {
+                items.iter().all(|value| item.admits(value))
+            }
+            // One word is a list of one; nothing is an empty one.
+            (Self::List { item, .. }, Value::Str(text)) => {
+                text.is_empty() || matches!(item, Item::Str | Item::Any)
+            }
+            (Self::List { item, .. }, value) => *item == Item::Str && is_scalar(value),
+            (Self::Table(item), Value::Dict(entries)) => entries
+                .values()
+                .all(|value| *value == Value::None || item.admits(value)),
+            _ => self.fits(value),
+        }
+    }
+}
+
+/// What stands for true and for false in a text.
+pub(super) const TRUE: &[&str] = &["true", "yes", "on", "1"];
+pub(super) const FALSE: &[&str] = &["false", "no", "off", "0", "none", ""];
+
+fn is_scalar(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::Str(_) | Value::Int(_) | Value::Float(_) | Value::Bool(_)
+    )
+}
+
 impl Item {
+    fn admits(self, value: &Value) -> bool {
+        match self {
+            Self::Str | Self::Scalar => is_scalar(value),
+            Self::List => match value {
+                Value::List(items) | Value::Tuple(items) => items.iter().all(is_scalar),
+                other => is_scalar(other),
+            },
+            Self::Pair | Self::Any => self.fits(value),
+        }
+    }
+
     fn fits(self, value: &Value) -> bool {
         match (self, value) {
             (Self::Any, _)

@@ -14,6 +14,7 @@ use super::layers::{self, Search};
 use super::options::Options;
 use super::reader::Reader;
 use super::resolve;
+use super::shapes;
 use super::subscription;
 use super::template::Expander;
 use super::value::{Origin, Value};
@@ -101,6 +102,7 @@ pub(crate) fn load(request: &Request<'_>) -> Result<Loaded> {
     let (options, files) = (state.options, state.files_read);
     let host = &request.host;
     let mut config = resolve::config(&options, overrides, &found.name, files, host)?;
+    shapes::check(&options)?;
     let bootstrap = bootstrap::of(&config, &options, overrides, &request.host_arch, host)?;
     config.bootstrap = Some(Box::new(bootstrap));
     Ok(Loaded {

@@ -26,6 +26,7 @@ mod reader;
 mod reference;
 mod resolve;
 mod resolve_packages;
+mod shapes;
 mod source;
 mod subscription;
 mod template;

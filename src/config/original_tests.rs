@@ -177,9 +177,7 @@ fn users_have_files_and_configurations_of_their_own() {
             "include('/etc/../../etc/nope.cfg') if False else include('fedora-40-i686.cfg')\n",
         ),
     ] {
-        let path = site.dir.path().join(name);
-        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-        fs_err::write(path, text).unwrap();
+        site.put(name, text);
     }
     site.overrides.root = "mine".to_owned();
     let loaded = site.load().unwrap();

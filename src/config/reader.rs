@@ -8,6 +8,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::debug::literal;
+use super::kind::{FALSE, TRUE};
 use super::options::Options;
 use super::template::Expander;
 use super::value::{Origin, Value};
@@ -94,8 +95,8 @@ impl<'a> Reader<'a> {
             Value::Bool(flag) => *flag,
             Value::Int(number) => *number != 0,
             Value::Str(text) => match text.trim().to_ascii_lowercase().as_str() {
-                "true" | "yes" | "on" | "1" => true,
-                "false" | "no" | "off" | "0" | "none" | "" => false,
+                word if TRUE.contains(&word) => true,
+                word if FALSE.contains(&word) => false,
                 _ => return Err(self.wrong(path, "boolean", &value)),
             },
             _ => return Err(self.wrong(path, "boolean", &value)),

@@ -20,6 +20,8 @@ use crate::error::{Error, Result};
 
 /// Work one rendering may do: about so many steps, or 64 bytes of data for each.
 const FUEL: u64 = 200_000;
+/// How often a value is rendered, unless a configuration says it.
+const ROUNDS: usize = 5;
 /// The longest text a value may become, in bytes.
 const SIZE_LIMIT: usize = 4 << 20;
 
@@ -40,8 +42,10 @@ impl std::fmt::Debug for Expander {
 impl Expander {
     pub(crate) fn new(values: &IndexMap<String, Value>) -> Self {
         let rounds = match values.get("jinja_max_recursion") {
-            Some(Value::Int(rounds)) => usize::try_from(*rounds).unwrap_or(1).clamp(1, 100),
-            _ => 5,
+            Some(Value::Int(rounds)) => {
+                usize::try_from(*rounds).map_or(ROUNDS, |rounds| rounds.clamp(1, 100))
+            }
+            _ => ROUNDS,
         };
         // Once for all: a large value asked for in a loop is not copied each time.
         let context = values

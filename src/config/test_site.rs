@@ -23,11 +23,15 @@ impl Site {
             entitlements: Vec::new(),
         };
         for (name, text) in files {
-            let path = site.dir.path().join(name);
-            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-            fs_err::write(path, text).unwrap();
+            site.put(name, text);
         }
         site
+    }
+
+    pub(super) fn put(&self, name: &str, text: &str) {
+        let path = self.dir.path().join(name);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, text).unwrap();
     }
 
     pub(super) fn path(&self, name: &str) -> String {

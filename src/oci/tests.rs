@@ -54,7 +54,6 @@ impl Bench {
 
 pub(super) fn wanted(reference: &str) -> Wanted {
     Wanted {
-        max_age: std::time::Duration::ZERO,
         reference: reference.to_owned(),
         platform: Platform::of_arch("x86_64"),
         skip_pull: false,

@@ -27,6 +27,12 @@ pub(super) fn run(plan: &Plan, argv: &[OsString]) -> Option<Report> {
 
 /// Gives the report when there is no second child to give it.
 fn enter(plan: &Plan, argv: &[OsString]) -> Result<Option<Report>, Error> {
+    if plan.sandbox.interactive {
+        outlive_terminal_signals()?;
+    } else {
+        // Ctrl-C is for mock, which then ends this tree in order.
+        nix::unistd::setsid().map_err(|e| Error::system("cannot start a session", e))?;
+    }
     let for_caller = plan.sandbox.view == View::Caller;
     let mut end = Signal::SIGKILL;
     if for_caller {
@@ -39,12 +45,6 @@ fn enter(plan: &Plan, argv: &[OsString]) -> Result<Option<Report>, Error> {
     prctl::set_pdeathsig(end).map_err(|e| Error::system("cannot ask for a death signal", e))?;
     if nix::unistd::getppid().as_raw() != plan.parent {
         return Err(gone());
-    }
-    if plan.sandbox.interactive {
-        outlive_terminal_signals()?;
-    } else {
-        // Ctrl-C is for mock, which then ends this tree in order.
-        nix::unistd::setsid().map_err(|e| Error::system("cannot start a session", e))?;
     }
     if for_caller || plan.sandbox.view == View::Machine {
         return init::run_here(plan, argv).map(Some);

@@ -190,21 +190,6 @@ fn an_unknown_option() {
 }
 
 #[test]
-fn a_mode_that_is_not_there_yet() {
-    refused(
-        nothing,
-        &["--calculate-build-dependencies", "a.src.rpm"],
-        |shot| {
-            allow_duplicates! { assert_snapshot!(shot, @"
-        exit 5
-        --- stderr
-        ERROR: --calculate-build-dependencies is not there yet
-        "); }
-        },
-    );
-}
-
-#[test]
 fn a_configuration_that_is_not_there() {
     let near = format!("mimi-{}", crate::support::ARCH);
     refused(nothing, &["-r", &near, "--init"], |shot| {

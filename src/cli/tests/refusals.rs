@@ -253,6 +253,11 @@ fn refusals() {
         ),
         // What a mode misses
         (
+            &["--calculate-build-dependencies"],
+            50,
+            "No package specified to rebuild command.",
+        ),
+        (
             &["--spec=a.spec"],
             50,
             "No package specified to rebuild command.",
@@ -307,6 +312,29 @@ fn refusals() {
             "{words:?}"
         );
     }
+}
+
+/// The configuration may say that there is a checkout.
+#[test]
+fn nothing_to_rebuild() {
+    for words in [
+        &[][..],
+        &["--rebuild", "--"],
+        &["--scm-enable"],
+        &["--hermetic-build", "lock", "repo"],
+    ] {
+        assert!(command(words).names_nothing(), "{words:?}");
+    }
+    for words in [&["a.rpm"][..], &["--spec=a", "--sources=b"], &["--init"]] {
+        assert!(!command(words).names_nothing(), "{words:?}");
+    }
+    let error = crate::cli::nothing_to_rebuild();
+    assert_eq!(
+        (error.to_string().as_str(), error.exit_code()),
+        ("No package specified to rebuild command.", 50)
+    );
+    let hint = "usage: mock [OPTIONS] --rebuild SRPM...";
+    assert_eq!(error.hint().as_deref(), Some(hint));
 }
 
 #[test]

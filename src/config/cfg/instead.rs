@@ -146,8 +146,6 @@ pub(super) fn of(name: &str) -> Option<String> {
         Some(_) => name.starts_with(*known),
         None => *known == name,
     };
-    let row = TABLE
-        .iter()
-        .find(|(names, _)| names.iter().any(|n| matches(&n)));
+    let row = TABLE.iter().find(|(names, _)| names.iter().any(&matches));
     row.map(|(_, hint)| (*hint).to_owned())
 }

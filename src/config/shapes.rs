@@ -1,0 +1,56 @@
+//! Values of the wrong shape are errors also where nobody reads them in this run: options of plugins
+//! that are off, and what is not carried out yet.
+//!
+//! What is read is checked by its reader ([`super::reader`]); this goes by the schema, with the same
+//! leniency.
+
+use super::keys::schema;
+use super::options::Options;
+use super::reader::Reader;
+use super::value::{Origin, Value};
+use crate::error::Result;
+
+/// An error names the first, with its place.
+pub(super) fn check(options: &Options) -> Result<()> {
+    let mut reader = None;
+    for key in &schema().keys {
+        let path = key.original.iter().map(String::as_str).collect::<Vec<_>>();
+        let Some(value) = options.get(&path) else {
+            continue;
+        };
+        let chosen = matches!(
+            options.origin(&path),
+            Some(Origin::File { .. } | Origin::CommandLine)
+        );
+        if !chosen || key.kind.admits(value) && !has_template(value) {
+            continue;
+        }
+        let reader = reader.get_or_insert_with(|| Reader::new(options, None));
+        // A template that fails is an error when it is needed, as in the original.
+        let Ok(Some(expanded)) = reader.value(&path) else {
+            continue;
+        };
+        if !key.kind.admits(&expanded) {
+            let expected = match key.kind.text.as_str() {
+                "integer" => "integer of zero or more",
+                "list of pairs" => "list of pairs of strings",
+                other => other,
+            };
+            return Err(reader.wrong(&path, expected, &expanded));
+        }
+    }
+    Ok(())
+}
+
+fn has_template(value: &Value) -> bool {
+    match value {
+        Value::Str(text) => text.contains("{{") || text.contains("{%"),
+        Value::List(items) => items.iter().any(has_template),
+        Value::Dict(entries) => entries.values().any(has_template),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+#[path = "shapes_tests.rs"]
+mod tests;
