@@ -62,7 +62,7 @@ impl Buildroot<'_> {
                 .write_if_changed(&format!("etc/dnf/vars/{name}"), value.as_bytes())?;
         }
         self.copy_keys_and_certificates()?;
-        if kind == PackageManagerKind::Microdnf {
+        if kind == PackageManagerKind::Microdnf || self.cx.config.chroot.is_bootstrap {
             self.copy_credentials()?;
         }
         self.make_package_manager_home()?;

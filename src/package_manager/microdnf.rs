@@ -30,8 +30,9 @@ impl PackageManager for Microdnf {
         let cx = Context {
             releasever: None,
             command: match (&cx.settings.outside_command, cx.root) {
-                (Some(outside), Some(_)) => outside,
-                _ => cx.command,
+                (_, None) if self.works_inside(op) => cx.command,
+                (Some(outside), _) => outside,
+                (None, _) => cx.command,
             },
             ..*cx
         };
