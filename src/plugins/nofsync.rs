@@ -80,6 +80,12 @@ impl Plugin for Nofsync {
                         "nofsync_build has no effect with nofsync=python, which is dnf's alone"
                     );
                 }
+                Method::LdPreload if root.cx.nspawn.is_some() => {
+                    tracing::warn!(
+                        "nofsync_build has no effect with nofsync=ld_preload and systemd-nspawn, whose /proc hides \
+                         the library"
+                    );
+                }
                 Method::LdPreload | Method::Seccomp => to.build.merge(program(method, root)?),
             }
         }
