@@ -51,6 +51,8 @@ mod host;
 
 mod fs;
 
+mod ini;
+
 mod error;
 
 mod program;

@@ -5,6 +5,7 @@
 //! place of `KEY`. What makes it a root for programs and not for builds is set here.
 
 use super::cfg;
+use super::layers::Search;
 use super::options::Options;
 use super::reader::Reader;
 use super::resolve;
@@ -19,13 +20,21 @@ pub(super) fn of(
     overrides: &Overrides,
     host_arch: &str,
     host: &cfg::Host,
+    search: &Search,
 ) -> Result<Bootstrap> {
     let reader = Reader::new(options, None);
     let enable = reader.bool(&["use_bootstrap"])?;
     let use_image = enable && reader.bool(&["use_bootstrap_image"])?;
     let derived = derive(config, options, host_arch, use_image);
     let files = config.config_paths.clone();
-    let mut own = resolve::config(&derived, overrides, &config.config_name, files, host)?;
+    let mut own = resolve::config(
+        &derived,
+        overrides,
+        &config.config_name,
+        files,
+        host,
+        search,
+    )?;
     own.chroot.is_bootstrap = true;
     own.chroot.resultdir.clone_from(&config.chroot.resultdir);
     Ok(Bootstrap {

@@ -99,16 +99,24 @@ pub(crate) fn load(request: &Request<'_>) -> Result<Loaded> {
     for warning in warnings::of_options(&state.options) {
         state.warn(warning);
     }
+    let warnings = state.warnings;
     let (options, files) = (state.options, state.files_read);
     let host = &request.host;
-    let mut config = resolve::config(&options, overrides, &found.name, files, host)?;
+    let mut config = resolve::config(&options, overrides, &found.name, files, host, &search)?;
     shapes::check(&options)?;
-    let bootstrap = bootstrap::of(&config, &options, overrides, &request.host_arch, host)?;
+    let bootstrap = bootstrap::of(
+        &config,
+        &options,
+        overrides,
+        &request.host_arch,
+        host,
+        &search,
+    )?;
     config.bootstrap = Some(Box::new(bootstrap));
     Ok(Loaded {
         config,
         options,
-        warnings: state.warnings,
+        warnings,
     })
 }
 

@@ -17,13 +17,14 @@ mod kind;
 mod layers;
 pub(crate) mod list;
 mod load;
+mod logging_ini;
 mod near;
 pub(crate) mod nspawn_args;
 mod options;
 mod python_methods;
 mod reader;
 #[cfg(test)]
-mod reference;
+pub(crate) mod reference;
 mod resolve;
 mod resolve_packages;
 mod shapes;
@@ -354,10 +355,22 @@ pub(crate) struct Logging {
     pub(crate) stderr_line_prefix: String,
     /// Default time limit of every command that has none of its own.
     pub(crate) opstimeout: Option<Duration>,
-    /// Names of line formats: `detailed`, `simple`, `unadorned`, `state`.
-    pub(crate) root_format: String,
-    pub(crate) build_format: String,
-    pub(crate) state_format: String,
+    pub(crate) root_format: LogFormat,
+    pub(crate) build_format: LogFormat,
+    pub(crate) state_format: LogFormat,
+}
+
+/// How the lines of a log look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// One that is built in: `detailed`, `simple`, `unadorned`, `state`.
+    Named(String),
+    /// In the manner of Python's logging, with a format of its times, and the place that says it.
+    Text {
+        text: String,
+        dates: Option<String>,
+        of: String,
+    },
 }
 
 /// Sources out of version control. `SCM_PKG` and `SCM_BRN` are still in the texts.

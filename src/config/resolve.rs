@@ -11,15 +11,17 @@ use indexmap::IndexMap;
 use super::cfg::Host;
 use super::hermetic;
 use super::image;
+use super::layers::Search;
 use super::load::plugin_names;
+use super::logging_ini;
 use super::nspawn_args::NspawnArgs;
 use super::options::Options;
 use super::reader::Reader;
 use super::resolve_packages::packages;
 use super::value::{Origin, Value};
 use super::{
-    Chroot, Config, Isolation, IsolationKind, Logging, Network, Overrides, PluginConfig, Rpmbuild,
-    Scm, ShortCircuit, StorageKind, Users,
+    Chroot, Config, Isolation, IsolationKind, Network, Overrides, PluginConfig, Rpmbuild, Scm,
+    ShortCircuit, StorageKind, Users,
 };
 use crate::error::{Error, Result};
 
@@ -29,6 +31,7 @@ pub(super) fn config(
     config_name: &str,
     config_paths: Vec<PathBuf>,
     host: &Host,
+    search: &Search,
 ) -> Result<Config> {
     // Caches belong to all unique extensions of a root together: plugins see the plain name.
     let shared = Reader::new(options, None);
@@ -56,7 +59,7 @@ pub(super) fn config(
         rpmbuild,
         isolation: isolation(&reader, options)?,
         network: network(&reader, host)?,
-        logging: logging(&reader)?,
+        logging: logging_ini::logging(&reader, search)?,
         scm: scm(&reader, host)?,
         plugins: plugins(&shared, options)?,
         bootstrap: None,
@@ -327,17 +330,6 @@ fn network(reader: &Reader<'_>, host: &Host) -> Result<Network> {
         use_host_resolv: reader.bool(&["use_host_resolv"])?,
         online: reader.bool(&["online"])?,
         proxies,
-    })
-}
-
-fn logging(reader: &Reader<'_>) -> Result<Logging> {
-    Ok(Logging {
-        print_main_output: reader.optional_bool(&["print_main_output"])?,
-        stderr_line_prefix: reader.string(&["stderr_line_prefix"])?,
-        opstimeout: reader.limit(&["opstimeout"])?,
-        root_format: reader.string(&["root_log_fmt_name"])?,
-        build_format: reader.string(&["build_log_fmt_name"])?,
-        state_format: reader.string(&["state_log_fmt_name"])?,
     })
 }
 

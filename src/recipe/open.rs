@@ -4,11 +4,11 @@ use crate::buildroot::layout::Layout;
 use crate::buildroot::results::make_result_directory;
 use crate::buildroot::trash::Trash;
 use crate::buildroot::{Buildroot, Cx, wishes};
-use crate::config::PackageManagerKind;
+use crate::config::{LogFormat, PackageManagerKind};
 use crate::error::{Error, Result};
 use crate::plugin::Plugins;
 use crate::plugins;
-use crate::report::{self, Formats, LogFiles, Shape};
+use crate::report::{self, Custom, Formats, LogFiles, Shape};
 
 use super::{bootstrap, init};
 
@@ -99,7 +99,6 @@ impl<'a> Session<'a> {
 }
 
 fn attach_logs(cx: Cx<'_>, layout: &Layout) -> Result<LogFiles> {
-    make_result_directory(cx, &layout.base, &layout.result)?;
     let logging = &cx.config.logging;
     let formats = Formats {
         root: shape(&logging.root_format)?,
@@ -107,14 +106,21 @@ fn attach_logs(cx: Cx<'_>, layout: &Layout) -> Result<LogFiles> {
         state: shape(&logging.state_format)?,
         stderr_line_prefix: logging.stderr_line_prefix.clone(),
     };
+    make_result_directory(cx, &layout.base, &layout.result)?;
     cx.identity
         .as_caller(|| report::attach(&layout.result, &formats))
 }
 
-fn shape(name: &str) -> Result<Shape> {
-    Shape::named(name).ok_or_else(|| {
-        Error::command(format!(
-            "unknown log format '{name}'; there are detailed, simple, unadorned and state"
-        ))
-    })
+fn shape(format: &LogFormat) -> Result<Shape> {
+    match format {
+        LogFormat::Named(name) => Shape::named(name).ok_or_else(|| {
+            Error::command(format!(
+                "unknown log format '{name}'; there are detailed, simple, unadorned and state, and those of \
+                 logging.ini"
+            ))
+        }),
+        LogFormat::Text { text, dates, of } => Custom::parse(text, dates.as_deref())
+            .map(|custom| Shape::Custom(custom.into()))
+            .map_err(|why| Error::command(format!("{of}: cannot be used as a log format: {why}"))),
+    }
 }

@@ -1,16 +1,19 @@
 //! The shapes of lines in log files and on the console, as pure functions.
 //!
 //! The shapes are those of the original's stock `logging.ini`, where they are called formatters;
-//! configuration names one per log. All of them put something before the message, so a shape is a
-//! prefix and the message's bytes stay untouched.
+//! configuration names one per log, or brings its own ([`super::custom`]). They put something before
+//! and after the message, whose bytes stay untouched.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::ZonedDateTime;
 use tracing::Level;
 
+use super::custom::{Custom, Line};
+
 /// A formatter of `logging.ini`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// `LEVEL file.rs:12:  message`
     Detailed,
@@ -20,6 +23,8 @@ pub(crate) enum Shape {
     Unadorned,
     /// `2026-11-22 12:17:53,234 - message`
     State,
+    /// As a configuration or a `logging.ini` says it.
+    Custom(Arc<Custom>),
 }
 
 impl Shape {
@@ -34,14 +39,17 @@ impl Shape {
         }
     }
 
-    /// Says what goes before the message.
-    pub(super) fn prefix(self, level: Level, origin: Origin<'_>) -> String {
-        match self {
+    /// Says what goes before the message and after it; without the second, no message is shown.
+    pub(super) fn around(&self, line: Line<'_>) -> (String, Option<String>) {
+        let Line { level, origin, .. } = line;
+        let before = match self {
             Self::Detailed => root_line(level, origin.file, origin.line, ""),
             Self::Simple => format!("{}: ", level_name(level)),
             Self::Unadorned => String::new(),
             Self::State => state_line(&ZonedDateTime::now(), ""),
-        }
+            Self::Custom(custom) => return custom.around(line),
+        };
+        (before, Some(String::new()))
     }
 }
 
@@ -172,12 +180,19 @@ mod tests {
             file: "src/a.rs",
             line: 3,
         };
-        assert_eq!(
-            Shape::Detailed.prefix(Level::DEBUG, origin),
-            "DEBUG a.rs:3:  "
-        );
-        assert_eq!(Shape::Simple.prefix(Level::WARN, origin), "WARNING: ");
-        assert_eq!(Shape::Unadorned.prefix(Level::WARN, origin), "");
-        assert!(Shape::State.prefix(Level::WARN, origin).ends_with(" - "));
+        let prefix = |shape: Shape, level| {
+            let logger = "mockbuild";
+            let (before, after) = shape.around(Line {
+                logger,
+                level,
+                origin,
+            });
+            assert_eq!(after.as_deref(), Some(""));
+            before
+        };
+        assert_eq!(prefix(Shape::Detailed, Level::DEBUG), "DEBUG a.rs:3:  ");
+        assert_eq!(prefix(Shape::Simple, Level::WARN), "WARNING: ");
+        assert_eq!(prefix(Shape::Unadorned, Level::WARN), "");
+        assert!(prefix(Shape::State, Level::WARN).ends_with(" - "));
     }
 }

@@ -8,6 +8,7 @@
 mod ansi;
 pub(crate) mod cause;
 mod console;
+mod custom;
 mod failure;
 pub(crate) mod format;
 mod log_file;
@@ -30,6 +31,7 @@ use std::path::Path;
 use crate::error::Result;
 use place::Place;
 
+pub(crate) use custom::Custom;
 pub(crate) use failure::{failure, record};
 pub(crate) use format::{Formats, Shape, duration};
 pub(crate) use place::LogFiles;

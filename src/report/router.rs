@@ -11,6 +11,7 @@ use std::time::Instant;
 use tracing::Level;
 
 use super::console;
+use super::custom::Line;
 use super::format::{Formats, Origin, Shape};
 use super::log_file::LogFile;
 use super::progress::{Progress, progress_of};
@@ -218,17 +219,25 @@ impl Router {
         let Some(logs) = self.open.last_mut() else {
             return;
         };
-        let (file, shape) = match which {
-            Which::Root => (&mut logs.root, logs.formats.root),
-            Which::Build => (&mut logs.build, logs.formats.build),
-            Which::State => (&mut logs.state, logs.formats.state),
+        let formats = &logs.formats;
+        let (file, shape, logger) = match which {
+            Which::Root => (&mut logs.root, &formats.root, "mockbuild"),
+            Which::Build => (&mut logs.build, &formats.build, "mockbuild.Root.build"),
+            Which::State => (&mut logs.state, &formats.state, "mockbuild.Root.state"),
         };
-        let warning = if shape == Shape::Unadorned {
+        let warning = if *shape == Shape::Unadorned {
             file.line(parts)
         } else {
-            let prefix = shape.prefix(level, origin);
-            let mut all: Vec<&[u8]> = vec![prefix.as_bytes()];
-            all.extend_from_slice(parts);
+            let (before, after) = shape.around(Line {
+                logger,
+                level,
+                origin,
+            });
+            let mut all: Vec<&[u8]> = vec![before.as_bytes()];
+            if let Some(after) = &after {
+                all.extend_from_slice(parts);
+                all.push(after.as_bytes());
+            }
             file.line(&all)
         };
         self.warn([warning]);

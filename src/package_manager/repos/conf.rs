@@ -3,9 +3,9 @@
 //! For those package managers that do not tell what they used. In doubt it is none at all: to miss
 //! a repository would be to call something the same that is not.
 
-use super::ini::{Ini, Section};
 use super::{RepoSource, Vars};
 use crate::config::RepoSwitch;
+use crate::ini::{Ini, Section};
 
 /// dnf's default of `metadata_expire`: 48 hours.
 const EXPIRE: u64 = 48 * 60 * 60;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::Vars;
 use super::conf::words;
 use super::fetch::local_path;
-use super::ini::Ini;
+use crate::ini::Ini;
 
 /// Options whose values are addresses of repositories, or of what is needed to trust them.
 const ADDRESSES: [&str; 7] = [

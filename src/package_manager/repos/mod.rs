@@ -9,7 +9,6 @@
 mod conf;
 mod fetch;
 pub(crate) mod http;
-mod ini;
 mod local;
 mod look;
 mod metalink;

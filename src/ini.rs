@@ -1,19 +1,21 @@
-//! The format of `dnf.conf`: sections, options, lines that continue the one before.
+//! Sections, options, lines that continue the one before: the format of `dnf.conf` and `logging.ini`.
+//!
+//! `=` or `:` is between an option and its value, as for Python's configparser; whichever comes first.
 
 /// Sections in order of appearance; one that comes twice is one, and the last of an option counts.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Ini {
-    pub(super) sections: Vec<Section>,
+pub(crate) struct Ini {
+    pub(crate) sections: Vec<Section>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Section {
-    pub(super) name: String,
+pub(crate) struct Section {
+    pub(crate) name: String,
     options: Vec<(String, String)>,
 }
 
 impl Section {
-    pub(super) fn get(&self, option: &str) -> Option<&str> {
+    pub(crate) fn get(&self, option: &str) -> Option<&str> {
         let found = self.options.iter().rev().find(|(name, _)| name == option);
         found.map(|(_, value)| value.as_str())
     }
@@ -21,7 +23,7 @@ impl Section {
 
 impl Ini {
     /// None when a line is nothing that is known: what it does to a package manager is not either.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut ini = Self::default();
         let mut at = None;
         for line in text.lines() {
@@ -37,7 +39,7 @@ impl Ini {
             } else if let Some(rest) = bare.strip_prefix('[') {
                 at = Some(ini.section(rest.strip_suffix(']')?));
             } else {
-                let (name, value) = bare.split_once('=')?;
+                let (name, value) = bare.split_once(['=', ':'])?;
                 let option = (name.trim_end().to_owned(), value.trim_start().to_owned());
                 ini.sections.get_mut(at?)?.options.push(option);
             }
@@ -59,7 +61,7 @@ impl Ini {
         })
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Section> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Section> {
         self.sections.iter().find(|section| section.name == name)
     }
 }
