@@ -3,6 +3,9 @@
 //! Parse, load, run, report. The modules below stand in reading order, outside in: each may use
 //! those after it, none before it (blank lines keep them in this order).
 
+#[cfg(test)]
+mod parity;
+
 mod start;
 
 mod emulation;

@@ -7,6 +7,7 @@ mod completions;
 mod manual;
 mod markdown;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::CommandFactory;
@@ -138,6 +139,29 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ),
     ("NO_COLOR", "Keep colours out of the output if set"),
 ];
+
+/// Every option by its long name, and whether it is there.
+pub(crate) fn options() -> Vec<(String, bool)> {
+    let command = Args::command();
+    let mut options: Vec<_> = command
+        .get_arguments()
+        .filter_map(|arg| Some((format!("--{}", arg.get_long()?), !arg.is_hide_set())))
+        .collect();
+    options.sort();
+    options
+}
+
+pub(crate) fn exit_codes() -> BTreeSet<String> {
+    EXIT_CODES
+        .iter()
+        .map(|(code, _)| (*code).to_owned())
+        .collect()
+}
+
+pub(crate) fn variables() -> BTreeSet<String> {
+    let names = ENVIRONMENT.iter().flat_map(|(names, _)| names.split(", "));
+    names.map(str::to_owned).collect()
+}
 
 const DESCRIPTION: &str = "\
 mock builds RPM packages in a clean chroot: it installs nothing but the build dependencies, builds \

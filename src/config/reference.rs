@@ -7,6 +7,19 @@ use super::dnf::default_main;
 use super::keys::{Key, Section, Status, schema};
 use super::value::Value;
 
+/// The original's name of each key, and what happens instead of it if it is not carried out yet.
+pub(crate) fn keys() -> Vec<(String, Option<String>)> {
+    let not_yet = |key: &Key| match &key.status {
+        Status::Works => None,
+        Status::NotYet { instead } if instead.is_empty() => Some("not yet".to_owned()),
+        Status::NotYet { instead } => Some(format!("not yet: {instead}")),
+        Status::NotYetWith { switch } => Some(format!("not yet, with {switch}")),
+    };
+    let keys = schema().keys.iter();
+    keys.map(|key| (original(key).trim_matches('`').to_owned(), not_yet(key)))
+        .collect()
+}
+
 /// The whole page.
 pub(crate) fn page() -> String {
     let schema = schema();

@@ -1,7 +1,7 @@
 //! Wrong values for every key there is, from every place a value can come from.
 
 use super::super::debug::literal;
-use super::super::keys::{Key, schema};
+use super::super::keys::{Key, Status, schema};
 use super::super::test_site::Site;
 use super::super::value::Value;
 
@@ -171,4 +171,73 @@ fn in_toml() {
             check(&shown, "/etc/a.toml:3:", name, &text);
         }
     }
+}
+
+/// Another value that goes with the type.
+fn other(key: &Key) -> Value {
+    let word = || Value::from("/other");
+    let default = key.default.as_ref();
+    match (
+        key.kind.text.as_str(),
+        key.original.last().map_or("", String::as_str),
+    ) {
+        (_, "root" | "unique-ext") => "other".into(),
+        (_, "short_circuit") => "prep".into(),
+        (_, "layer_cache_max_size") => "7G".into(),
+        (_, "enable_disable_repos") => list([list(["--enablerepo".into(), word()])]),
+        (_, "nofsync") => "python".into(),
+        (_, "chrootuid" | "chrootgid") => Value::Int(4711),
+        ("boolean" | "boolean or none" | "string or boolean or none", _) => {
+            Value::Bool(default == Some(&Value::Bool(false)))
+        }
+        ("integer", _) => match default {
+            Some(Value::Int(number)) => Value::Int(number + 7),
+            _ => Value::Int(7),
+        },
+        (kind, _) if kind.starts_with("one of ") => {
+            let words = kind["one of ".len()..].trim_end_matches(" or none");
+            let last = words.split(", ").last().unwrap();
+            last.into()
+        }
+        (kind, _) if kind.starts_with("list of pairs") => list([list([word(), word()])]),
+        (kind, _) if kind.starts_with("list of lists") => list([list([word()])]),
+        (kind, _) if kind.starts_with("list of") || kind.starts_with("tuple of") => list([word()]),
+        ("table of lists", _) => table(list([word()])),
+        ("table" | "table of strings" | "table of scalars", _) => table(word()),
+        _ => word(),
+    }
+}
+
+/// What works is not parsed and forgotten: every key changes what the rest of the program is given.
+#[test]
+fn every_key_that_works_reaches_the_configuration() {
+    let base = "config_opts.update(root='a', target_arch='a', forcearch='a', resultdir='/r')\n\
+                config_opts['package_manager'] = 'dnf4'\n\
+                config_opts['plugin_conf']['overlayfs_opts']['base_dir'] = '/o'\n\
+                config_opts['dnf.conf'] = '{{ host_arch }} {{ repo_arch }} {{ dist }} {{ user_agent }} \
+                {{ config_path }} {{ config_file }} {{ chroot_name }}'\n";
+    let site = Site::new(&[("etc/a.cfg", base)]);
+    let plain = format!("{:?}", site.load().unwrap().config);
+    let mut silent = Vec::new();
+    for key in keys().filter(|key| key.status == Status::Works) {
+        let line = format!("{} = {}", python_path(key), literal(&other(key)));
+        site.put("etc/a.cfg", &format!("{base}{line}\n"));
+        match site.load() {
+            Ok(loaded) if format!("{:?}", loaded.config) == plain => silent.push(line),
+            Ok(_) => {}
+            Err(error) => silent.push(format!("{line}: {}", site.shown(&error))),
+        }
+    }
+    // Read while files are read, or only in TOML, or set by options of the command line.
+    insta::assert_snapshot!(silent.join("\n"), @r#"
+    config_opts["extra"] = '/other'
+    config_opts["verbose"] = 7
+    config_opts["log_config_file"] = '/other'
+    config_opts["no-config"] = {'a': '/other'}
+    config_opts["jinja_max_recursion"] = 12
+    config_opts["recursion_limit"] = 5007
+    config_opts["local_repo_dir"] = '/other'
+    config_opts["uniqueext"] = '/other'
+    config_opts["__jinja_expand"] = False
+    "#);
 }

@@ -349,3 +349,68 @@ fn hostile_configurations_end_soon_in_little_memory() {
         assert!(took < LONGEST, "{shown}: {took:?}");
     }
 }
+
+/// As the original installs it, and a formatter of a site's own.
+const LOGGING: &str = "[formatters]\nkeys=detailed,ours\n\n[formatter_detailed]\n\
+    format=%(levelname)s %(filename)s:%(lineno)d:  %(message)s\n\n\
+    [formatter_ours]\nformat=[%(process)d %(name)s %(levelname)-7s] %(message)s.\n";
+
+#[test]
+fn logs_look_as_logging_ini_says() {
+    let Some(place) = crate::support::shared(Who::User) else {
+        return;
+    };
+    let ini = place.write("files/logging.ini", LOGGING);
+    let empty = place.write("files/empty.ini", "");
+    let run = |options: &[&str]| {
+        let mut words: Vec<String> = Vec::new();
+        for option in options {
+            words.extend(["--config-opts".to_owned(), (*option).to_owned()]);
+        }
+        let result = place.make_dir("files/logs");
+        fs::remove_dir_all(&result).expect("it is the test's own");
+        let result = place.make_dir("files/logs");
+        words.extend(["--resultdir".to_owned(), result.display().to_string()]);
+        words.extend(["--chroot", "echo", "inside"].map(str::to_owned));
+        let done = place.mock(words).run();
+        let read = |name: &str| fs::read_to_string(result.join(name)).unwrap_or_default();
+        (done, read("state.log"), read("root.log"))
+    };
+    let file = format!("log_config_file={}", ini.display());
+    let (done, state, root) = run(&[
+        &file,
+        "state_log_fmt_name=ours",
+        "root_log_fmt_str=<%(message)s>",
+    ]);
+    let done = done.exits(0);
+    assert!(done.out().contains("inside"));
+    assert!(
+        state.contains(" mockbuild.Root.state INFO   ] Start: chroot ['echo', 'inside'].\n"),
+        "{state}"
+    );
+    assert!(root.lines().any(|line| line == "<inside>"), "{root}");
+
+    let file = format!("log_config_file={}", empty.display());
+    let (done, state, _) = run(&[&file]);
+    done.exits(0);
+    assert!(state.contains(" - Start: chroot ["), "{state}");
+
+    for (option, why) in [
+        (
+            "root_log_fmt_name=none_such",
+            "unknown log format 'none_such'",
+        ),
+        (
+            "root_log_fmt_str=%(nope)s",
+            "root_log_fmt_str: cannot be used as a log format: '%(nope)s'",
+        ),
+    ] {
+        let (done, state, _) = run(&[option]);
+        let done = done.exits(50);
+        assert!(
+            done.stderr.contains(why) && state.is_empty(),
+            "{}",
+            done.stderr
+        );
+    }
+}
