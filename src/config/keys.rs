@@ -77,6 +77,12 @@ pub(crate) fn schema() -> &'static Schema {
     &SCHEMA
 }
 
+/// The built-in values as options.
+pub(crate) fn defaults() -> Options {
+    static DEFAULTS: LazyLock<Options> = LazyLock::new(|| schema().make_defaults());
+    DEFAULTS.clone()
+}
+
 impl Schema {
     pub(crate) fn by_toml(&self, path: &[impl AsRef<str>]) -> Option<&Key> {
         self.keys.iter().find(|key| same(&key.toml, path))
@@ -103,8 +109,7 @@ impl Schema {
         names
     }
 
-    /// The built-in values as options.
-    pub(crate) fn defaults(&self) -> Options {
+    fn make_defaults(&self) -> Options {
         let mut options = Options::default();
         for key in &self.keys {
             if let Some(value) = &key.default {

@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 
 use super::cfg;
 use super::dnf::Dnf;
-use super::keys::schema;
+use super::keys;
 use super::near::near;
 use super::options::Options;
 use super::toml;
@@ -56,7 +56,7 @@ pub(super) struct State<'h> {
 impl<'h> State<'h> {
     pub(super) fn new(config_dir: PathBuf, search: &'h Search, host: &'h cfg::Host) -> Self {
         Self {
-            options: schema().defaults(),
+            options: keys::defaults(),
             dnf: Dnf::default(),
             files_read: Vec::new(),
             warnings: Vec::new(),

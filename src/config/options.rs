@@ -30,10 +30,12 @@ impl Options {
             let Value::Dict(table) = slot else { return };
             slot = table.entry(key.clone()).or_insert(Value::None);
         }
-        *slot = value;
+        let before = std::mem::replace(slot, value);
         // What was known of the members of the old value says nothing about the new one.
-        self.origins
-            .retain(|known, _| !(known.len() > full.len() && known.starts_with(&full)));
+        if matches!(before, Value::Dict(_)) {
+            self.origins
+                .retain(|known, _| !(known.len() > full.len() && known.starts_with(&full)));
+        }
         self.origins.insert(full, origin);
     }
 

@@ -130,7 +130,7 @@ fn templates_expand_as_installed() {
     let config = site.load().unwrap().config;
     assert_eq!(config.packages.setup_cmd, ["install", "@buildsys-build"]);
     assert_eq!(config.description.as_deref(), Some("Fedora 43"));
-    insta::assert_snapshot!(config.packages.dnf_conf, @"
+    insta::assert_snapshot!(config.packages.dnf_conf.trim(), @"
     [main]
     keepcache=1
     debuglevel=2

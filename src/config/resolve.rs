@@ -45,22 +45,28 @@ pub(super) fn config(
         let message = format!("root: '{name}' cannot be the name of a directory");
         return Err(shared.error(&["root"], message));
     }
-    let reader = Reader::new(options, Some(name.clone()));
-    let chroot = chroot(&reader, name, shared_name, host)?;
-    let rpmbuild = rpmbuild(&reader, &chroot, host)?;
+    let named;
+    let reader = if name == shared_name {
+        &shared
+    } else {
+        named = Reader::new(options, Some(name.clone()));
+        &named
+    };
+    let chroot = chroot(reader, name, shared_name, host)?;
+    let rpmbuild = rpmbuild(reader, &chroot, host)?;
     Ok(Config {
         hermetic_build: reader.bool(&["hermetic_build"])?,
-        locked: hermetic::locked(&reader, &rpmbuild)?,
+        locked: hermetic::locked(reader, &rpmbuild)?,
         config_name: config_name.to_owned(),
         description: reader.text(&["description"])?,
-        users: users(&reader, options)?,
-        buildroot_image: image::of_buildroot(&reader)?,
-        packages: packages(&reader, overrides)?,
+        users: users(reader, options)?,
+        buildroot_image: image::of_buildroot(reader)?,
+        packages: packages(reader, overrides)?,
         rpmbuild,
-        isolation: isolation(&reader, options)?,
-        network: network(&reader, host)?,
-        logging: logging_ini::logging(&reader, search)?,
-        scm: scm(&reader, host)?,
+        isolation: isolation(reader, options)?,
+        network: network(reader, host)?,
+        logging: logging_ini::logging(reader, search)?,
+        scm: scm(reader, host)?,
         plugins: plugins(&shared, options)?,
         bootstrap: None,
         chroot,

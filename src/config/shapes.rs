@@ -7,7 +7,7 @@
 use super::keys::schema;
 use super::options::Options;
 use super::reader::Reader;
-use super::value::{Origin, Value};
+use super::value::Origin;
 use crate::error::Result;
 
 /// An error names the first, with its place.
@@ -22,11 +22,12 @@ pub(super) fn check(options: &Options) -> Result<()> {
             options.origin(&path),
             Some(Origin::File { .. } | Origin::CommandLine)
         );
-        if !chosen || key.kind.admits(value) && !has_template(value) {
+        if !chosen || key.kind.admits(value) {
             continue;
         }
+        // It may be a template of a number or a truth value; one that fails is an error when it is
+        // needed, as in the original.
         let reader = reader.get_or_insert_with(|| Reader::new(options, None));
-        // A template that fails is an error when it is needed, as in the original.
         let Ok(Some(expanded)) = reader.value(&path) else {
             continue;
         };
@@ -40,15 +41,6 @@ pub(super) fn check(options: &Options) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn has_template(value: &Value) -> bool {
-    match value {
-        Value::Str(text) => text.contains("{{") || text.contains("{%"),
-        Value::List(items) => items.iter().any(has_template),
-        Value::Dict(entries) => entries.values().any(has_template),
-        _ => false,
-    }
 }
 
 #[cfg(test)]

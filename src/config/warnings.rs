@@ -3,6 +3,8 @@
 //! Nothing that was set is ignored in silence. Each warning is one line with the place and with
 //! what happens instead.
 
+use std::collections::HashSet;
+
 use super::keys::{Status, schema};
 use super::options::Options;
 use super::value::{Origin, Value};
@@ -79,7 +81,13 @@ fn unknown_plugins(options: &Options) -> Vec<String> {
 /// is worth a word.
 fn mistyped(options: &Options) -> Vec<String> {
     const SHORTEST: usize = 6;
-    let known = |name: &str| schema().by_original(&[name]).is_some();
+    let names: HashSet<&str> = schema()
+        .keys
+        .iter()
+        .filter(|key| key.original.len() == 1)
+        .map(|key| key.original[0].as_str())
+        .collect();
+    let known = |name: &str| names.contains(name);
     let top = ["plugin_conf", "scm_opts", "macros", "environment", "files"];
     let mut warnings = Vec::new();
     for name in options.values.keys() {

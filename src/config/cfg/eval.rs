@@ -47,6 +47,8 @@ pub(super) struct Evaluator<'a> {
     pub(super) options: usize,
     pub(super) environment: Option<usize>,
     pub(super) uuids: u64,
+    /// So far nothing was there to carry out.
+    pub(super) only_comments: bool,
     depth: usize,
     order: u64,
 }
@@ -81,6 +83,7 @@ impl<'a> Evaluator<'a> {
             options: config_opts,
             environment: None,
             uuids: 0,
+            only_comments: true,
             depth: 0,
             order: 0,
         })
@@ -91,7 +94,9 @@ impl<'a> Evaluator<'a> {
             .canonicalize()
             .map_err(|error| Fail::new(format!("cannot read {}: {error}", path.display())))?;
         self.evaluate_file(path, real)?;
-        *options = self.export(options)?;
+        if !self.only_comments {
+            *options = self.export(options)?;
+        }
         Ok(())
     }
 

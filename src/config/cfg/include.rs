@@ -61,6 +61,7 @@ impl Evaluator<'_> {
         self.sources.push(Rc::clone(&source));
         self.files_read.push(real.clone());
         let module = syntax::parse(&source)?;
+        self.only_comments &= module.body.is_empty();
         let included = !self.open.is_empty();
         let before = (std::mem::replace(&mut self.source, source), self.line);
         if included && let Some(place) = backslash::read_differently(&self.source, &module) {
