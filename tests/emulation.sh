@@ -43,7 +43,7 @@ make_distribution() {
     apt-config dump | grep '^Acquire::' | grep -v ' "";$' >"$work/apt.conf" || true
     say "installing Debian's $debian packages, by emulation"
     mmdebstrap --quiet --variant=essential --skip=check/qemu --format=tar --architectures=$debian \
-        --include=bzip2,cpio,debugedit,elfutils,file,gawk,make,passwd,patch,procps,rpm,unzip,xz-utils,zstd \
+        --include=bzip2,cpio,debugedit,elfutils,file,gawk,make,passwd,patch,pkgconf,procps,rpm,unzip,xz-utils,zstd \
         --aptopt="$work/apt.conf" --dpkgopt='path-exclude=/usr/share/'{doc,man,info,locale}'/*' \
         $suite - "$work/debian.sources" | python3 -B "$lib/unpack.py" "$work/tree" "$work/meta"
     python3 -B "$lib/debspec.py" "$work/tree" "$work/meta" "$repo/tests/minidistro/names.txt" "$work/debian.spec"
@@ -58,11 +58,8 @@ make_distribution() {
     {
         echo '<comps><group><id>buildsys-build</id><name>Buildsystem building group</name>'
         echo '<default>false</default><uservisible>false</uservisible><packagelist>'
-        sed 's/#.*//; /^\s*$/d' "$repo/tests/minidistro/group.txt" | while read -r name; do
-            if compgen -G "$work/out/repo/$name-[0-9]*.rpm" >/dev/null; then
-                echo "<packagereq type=\"mandatory\">$name</packagereq>"
-            fi
-        done
+        rpm -qp --qf '%{name}\n' "$work"/out/repo/*.rpm | grep -Fx -f "$repo/tests/minidistro/group.txt" | sort -u \
+            | sed 's|.*|<packagereq type="mandatory">&</packagereq>|'
         echo '</packagelist></group></comps>'
     } >"$work/comps.xml"
     createrepo_c --quiet --groupfile "$work/comps.xml" "$work/out/repo"
@@ -94,9 +91,10 @@ mock() {
 
 # No --forcearch: the configuration says which machines build it natively.
 time mock --init
-said=$(mock --quiet --chroot uname -m)
+said=$(mock --quiet --chroot -- uname -m)
 [ "$said" = $arch ] || die "uname -m says '$said' inside"
+said=$(mock --quiet --chroot -- rpm --eval '%{_arch} %{_platform_multiplier}')
+[ "$said" = "$arch 10" ] || die "rpm says '$said' inside"
 time mock --no-clean --resultdir "$place/result" "$minidistro"/SRPMS/needsnothing-*.src.rpm
 ls -l "$place/result"
-grep -H platform_multiplier "$place"/lib/*/root/builddir/.rpmmacros
 say "done: built for $arch on $(uname -m)"
