@@ -211,11 +211,12 @@ fn other(key: &Key) -> Value {
 /// What works is not parsed and forgotten: every key changes what the rest of the program is given.
 #[test]
 fn every_key_that_works_reaches_the_configuration() {
-    let base = "config_opts.update(root='a', target_arch='a', forcearch='a', resultdir='/r')\n\
+    let base = "config_opts.update(root='a', target_arch='a', forcearch='a', resultdir='/r', \
+                buildroot_image='i')\n\
                 config_opts['package_manager'] = 'dnf4'\n\
                 config_opts['plugin_conf']['overlayfs_opts']['base_dir'] = '/o'\n\
                 config_opts['dnf.conf'] = '{{ host_arch }} {{ repo_arch }} {{ dist }} {{ user_agent }} \
-                {{ config_path }} {{ config_file }} {{ chroot_name }}'\n";
+                {{ config_path }} {{ config_file }} {{ chroot_name }} {{ offline_local_repository }}'\n";
     let site = Site::new(&[("etc/a.cfg", base)]);
     let plain = format!("{:?}", site.load().unwrap().config);
     let mut silent = Vec::new();
@@ -228,11 +229,23 @@ fn every_key_that_works_reaches_the_configuration() {
             Err(error) => silent.push(format!("{line}: {}", site.shown(&error))),
         }
     }
-    // Read while files are read, or only in TOML, or set by options of the command line.
+    // Read while files are read, or only in TOML, or set by options of the command line, or of a package
+    // manager that is not the configured one.
     insta::assert_snapshot!(silent.join("\n"), @r#"
+    config_opts["ssl_extra_certs"] = ['/other']: 3 /etc/a.cfg:5: ssl_extra_certs: expected a destination after each source, found '/other'
+    config_opts["redhat_subscription_required"] = True: 3 /etc/a.cfg:5: the repositories need a Red Hat subscription, and this machine has none: no *-key.pem in /etc/pki/entitlement
+    hint: register it: `subscription-manager register`, with a free account of developers.redhat.com for instance, and see `subscription-manager status`; in a container, copy the keys of its host: `cp /etc/pki/entitlement-host/*.pem /etc/pki/entitlement/`
+    config_opts["redhat_subscription_key_id"] = '/other'
+    config_opts["dnf5_install_command"] = '/other'
+    config_opts["yum_install_command"] = '/other'
     config_opts["extra"] = '/other'
+    config_opts["calculatedeps"] = False
+    config_opts["nspawn_args"] = ['/other']: 3 /etc/a.cfg:5: nspawn_args: '/other' is no option of systemd-nspawn
+    config_opts["docker_unshare_warning"] = False
     config_opts["verbose"] = 7
     config_opts["log_config_file"] = '/other'
+    config_opts["bootstrap_forcearch"] = False
+    config_opts["use_buildroot_image"] = True
     config_opts["no-config"] = {'a': '/other'}
     config_opts["jinja_max_recursion"] = 12
     config_opts["recursion_limit"] = 5007
