@@ -25,7 +25,7 @@ impl Buildroot<'_> {
     }
 
     /// The package manager in the root, as its root, with the network that it has outside.
-    pub(super) fn native_cmd(&self, argv: &[String]) -> Cmd {
+    pub(super) fn native_cmd(&self, argv: &[String], op: &Op) -> Cmd {
         let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
         let mut cmd = self.inner_cmd(
             &argv,
@@ -50,6 +50,12 @@ impl Buildroot<'_> {
             writable: false,
         }));
         cmd.sandbox.mounts.extend(self.entitlements());
+        let named = self.named(op, &self.layout.root).into_iter();
+        cmd.sandbox.mounts.extend(named.map(|path| Mount::Bind {
+            target: path.clone(),
+            source: path,
+            writable: false,
+        }));
         cmd
     }
 }

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use super::{Buildroot, Cmd};
 use crate::config::{Config, PackageManagerKind};
 use crate::package_manager::Op;
-use crate::package_manager::repos::{Vars, local_paths};
+use crate::package_manager::repos::{LocalPaths, Vars, local_paths};
 use crate::sandbox::{Mount, View};
 
 /// Keys of distributions, in the package of that name.
 const DISTRIBUTION_KEYS: &str = "/usr/share/distribution-gpg-keys";
 
 /// Directories of a bootstrap root that programs write to in passing.
-const SCRATCH: [&str; 3] = ["/tmp", "/var/tmp", "/run"];
+const SCRATCH: [&str; 4] = ["/tmp", "/var/tmp", "/var/log", "/run"];
 
 /// Directories that a root has of its own: the host's are not shown in their place.
 const OWN: [&str; 12] = [
@@ -83,7 +83,7 @@ impl Buildroot<'_> {
         cwd: Option<&Path>,
     ) -> Cmd {
         match self.tools() {
-            _ if self.works_inside(kind, op) => self.native_cmd(argv),
+            _ if self.works_inside(kind, op) => self.native_cmd(argv, op),
             Tools::Host | Tools::Itself => self.host_cmd(argv, cwd),
             Tools::Bootstrap { tree, .. } => {
                 let cwd = cwd.filter(|cwd| !belongs_to_root(cwd));
@@ -120,19 +120,8 @@ impl Buildroot<'_> {
             show(cwd, true);
         }
         show(&layout.packages, false);
-        for path in [PathBuf::from(DISTRIBUTION_KEYS)]
-            .into_iter()
-            .chain(files_of_configuration(self.cx.config, &self.cx.host.arch))
-        {
-            // What the distribution has itself is its own.
-            if !tree.join(path.strip_prefix("/").unwrap_or(&path)).exists() {
-                show(&path, false);
-            }
-        }
-        for path in op.arguments().iter().map(Path::new) {
-            if path.is_absolute() && path.is_file() {
-                show(path, false);
-            }
+        for path in self.named(op, tree) {
+            show(&path, false);
         }
         shown
             .into_iter()
@@ -143,10 +132,39 @@ impl Buildroot<'_> {
             })
             .collect()
     }
+
+    /// Files and directories of the host that the configuration or the command names, to be seen in
+    /// `tree`.
+    pub(super) fn named(&self, op: &Op, tree: &Path) -> Vec<PathBuf> {
+        let LocalPaths { repositories, keys } =
+            files_of_configuration(self.cx.config, &self.cx.host.arch);
+        // A key that the distribution has is the one that counts.
+        let keys = [PathBuf::from(DISTRIBUTION_KEYS)]
+            .into_iter()
+            .chain(keys)
+            .filter(|path| !has(tree, path));
+        let arguments = op.arguments().iter().map(PathBuf::from);
+        let files = arguments.filter(|path| path.is_absolute() && path.is_file());
+        let mut paths: Vec<PathBuf> = repositories.into_iter().chain(keys).chain(files).collect();
+        paths.retain(|path| path.exists());
+        paths
+    }
+}
+
+/// Whether there is something in `tree` at `path`: an empty file or directory is a mount point.
+fn has(tree: &Path, path: &Path) -> bool {
+    let at = tree.join(path.strip_prefix("/").unwrap_or(path));
+    match fs_err::metadata(&at) {
+        Ok(found) if found.is_dir() => {
+            fs_err::read_dir(&at).is_ok_and(|mut entries| entries.next().is_some())
+        }
+        Ok(found) => found.len() > 0,
+        Err(_) => false,
+    }
 }
 
 /// Repositories and keys that are files.
-fn files_of_configuration(config: &Config, host_arch: &str) -> Vec<PathBuf> {
+fn files_of_configuration(config: &Config, host_arch: &str) -> LocalPaths {
     let arch = config.chroot.forcearch.as_deref().unwrap_or(host_arch);
     let releasever = config.chroot.releasever.as_deref();
     let vars = Vars::new(arch, releasever, &config.packages.dnf_vars);

@@ -169,8 +169,10 @@ fn prepare(sandbox: &Sandbox) -> Result<()> {
 }
 
 fn make_mounts(sandbox: &Sandbox) -> Result<()> {
-    let mut mounts = sandbox.mounts.iter();
-    mounts.try_for_each(|mount| mount.make(&sandbox.root))?;
+    for mount in &sandbox.mounts {
+        mount.make_target(&sandbox.root);
+        mount.make(&sandbox.root)?;
+    }
     match &sandbox.preload {
         Some(source) => preload::show(source, &sandbox.root),
         None => Ok(()),
@@ -189,7 +191,7 @@ fn tools_view(sandbox: &Sandbox, tree: &Path, mounts: &[Mount]) -> Result<()> {
     make_mounts(sandbox)?;
     mount::bind_self(tree)?;
     for mount in mounts {
-        mount.make_target(tree)?;
+        mount.make_target(tree);
         mount.make(tree)?;
     }
     if let Some(source) = &sandbox.preload {

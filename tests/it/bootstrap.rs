@@ -1,9 +1,12 @@
 //! A root that holds the package manager of the build root.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::support::{Mock, Place, Repository, Who, both, everywhere, has_package, srpm};
+use crate::support::{
+    Mock, Place, Repository, SMALL_ROOT, Who, both, everywhere, has_package, newer_dnf, run, srpm,
+};
 
 /// A program that shows that it is the one that ran, in a repository of the test's own.
 struct Tools {
@@ -179,4 +182,166 @@ fn what_cannot_be_made_says_why() {
     ERROR: Command /usr/bin/no-dnf is not available in the bootstrap root
     hint: let bootstrap_chroot_additional_packages name the package that contains it, or use the host's with --no-bootstrap-chroot; or use another package manager with --dnf, --dnf5 or --yum
     ");
+}
+
+/// The image of a tree, as a directory of layout OCI.
+fn image_of(place: &Place, tree: &Path) -> String {
+    let layout = place.make_dir("image");
+    let blobs = place.make_dir("image/blobs/sha256");
+    let keep = |file: &Path| {
+        let digest = run("sha256sum", [file]);
+        let digest = digest.split(' ').next().expect("it prints one").to_owned();
+        fs::rename(file, blobs.join(&digest)).expect("both are in the place");
+        let size = fs::metadata(blobs.join(&digest))
+            .expect("it is there")
+            .len();
+        (format!("sha256:{digest}"), size)
+    };
+    let packed = layout.join("layer.tar");
+    let words = ["--exclude=./dev/*", "--exclude=./key", "-cf"].map(OsStr::new);
+    let places = [
+        packed.as_os_str(),
+        OsStr::new("-C"),
+        tree.as_os_str(),
+        OsStr::new("."),
+    ];
+    run("tar", words.into_iter().chain(places));
+    let (layer, layer_size) = keep(&packed);
+    let text = |text: String| {
+        fs::write(&packed, text).expect("it can be written");
+        keep(&packed)
+    };
+    let arch = if cfg!(target_arch = "aarch64") {
+        "arm64"
+    } else {
+        "amd64"
+    };
+    let (config, config_size) = text(format!(
+        r#"{{"architecture":"{arch}","os":"linux","config":{{}},
+            "rootfs":{{"type":"layers","diff_ids":["{layer}"]}}}}"#
+    ));
+    let kind = "application/vnd.oci.image";
+    let (manifest, manifest_size) = text(format!(
+        r#"{{"schemaVersion":2,"mediaType":"{kind}.manifest.v1+json",
+            "config":{{"mediaType":"{kind}.config.v1+json","digest":"{config}","size":{config_size}}},
+            "layers":[{{"mediaType":"{kind}.layer.v1.tar","digest":"{layer}","size":{layer_size}}}]}}"#
+    ));
+    let index = format!(
+        r#"{{"schemaVersion":2,"manifests":[
+            {{"mediaType":"{kind}.manifest.v1+json","digest":"{manifest}","size":{manifest_size}}}]}}"#
+    );
+    fs::write(layout.join("index.json"), index).expect("it can be written");
+    fs::write(
+        layout.join("oci-layout"),
+        r#"{"imageLayoutVersion":"1.0.0"}"#,
+    )
+    .expect("it can be written");
+    format!("oci:{}", layout.display())
+}
+
+fn with_image<'p>(place: &'p Place, image: &str, arguments: &[&str]) -> Mock<'p> {
+    place
+        .mock([
+            "--use-bootstrap-image",
+            "--config-opts",
+            &format!("bootstrap_image={image}"),
+        ])
+        .args(SMALL_ROOT)
+        .args(arguments)
+}
+
+/// dnf5 and a dnf 4 that the host does not have, each with an rpm that it does not have either.
+#[test]
+fn newer_package_managers_in_an_image() {
+    let Some(tree) = newer_dnf() else {
+        return;
+    };
+    for place in both() {
+        let image = image_of(&place, &tree);
+        let mock = |arguments: &[&str]| {
+            with_image(&place, &image, &["--bootstrap-image-ready"]).args(arguments)
+        };
+        for manager in ["--dnf5", "--dnf"] {
+            let done = mock(&[manager, "--init"]).ok();
+            let fresh = manager == "--dnf5";
+            let unpacked = done.stderr.contains("Start(bootstrap): unpacking image");
+            assert_eq!(unpacked, fresh, "{}", done.stderr);
+            mock(&[manager, "--installdeps", &srpm("genbr")]).ok();
+            assert!(has_package(mock(&[manager, "-q"]), "gcc"));
+            mock(&[manager, "--remove", "gcc"]).ok();
+            let log = log(&place, "root.log");
+            let version = if fresh {
+                "/usr/bin/dnf5"
+            } else {
+                "/usr/bin/dnf-3"
+            };
+            assert!(log.contains(&format!("Executing command: ['{version}'")));
+        }
+        let says = mock(&["-q", "--dnf", "--pm-cmd", "--", "--version"]).ok();
+        assert!(
+            says.out().lines().any(|line| line.starts_with("4.2")),
+            "{}",
+            says.out()
+        );
+    }
+}
+
+/// The package manager of an image installs what is still wanted, or what is wanted is installed
+/// from outside when there is no image.
+#[test]
+fn an_image_that_is_not_ready_and_one_that_is_not_there() {
+    let Some(place) = Place::new(Who::Root) else {
+        return;
+    };
+    let tools = Tools::new(&place);
+    // A root with a package manager.
+    let names = "chroot_additional_packages=python3-dnf python3-dnf-plugins-core";
+    place
+        .mock(["--config-opts", names, "--init"])
+        .args(SMALL_ROOT)
+        .ok();
+    let image = image_of(&place, &place.root());
+    let url = tools.repository.url();
+    let own = format!("dnf4_command={PROGRAM}");
+    let more = [
+        "-a",
+        &url,
+        "--config-opts",
+        "bootstrap_chroot_additional_packages=own-dnf",
+    ];
+    // It is there only when the image's own package manager, which has another name, has installed it.
+    let mock = || {
+        with_image(&place, &image, &more)
+            .args(["--config-opts", "bootstrap_dnf4_command=/usr/bin/dnf-3"])
+            .args(["--config-opts", &own, "--init"])
+    };
+    mock().ok();
+    assert!(log(&place, "root.log").contains(":  I am in the bootstrap"));
+    let again = mock().ok();
+    assert!(
+        !again.stderr.contains("(bootstrap): unpacking"),
+        "{}",
+        again.stderr
+    );
+    assert!(!again.stderr.contains("installing"), "{}", again.stderr);
+
+    let nowhere = "oci:/nowhere";
+    let done = with_image(&place, nowhere, &["--init"]).ok();
+    let words = "WARNING: Using image oci:/nowhere failed, falling back to chroot installation: ";
+    assert!(done.stderr.contains(words), "{}", done.stderr);
+    let strict = ["--config-opts", "bootstrap_image_fallback=False", "--init"];
+    insta::assert_snapshot!(with_image(&place, nowhere, &strict).run().error(), @r"
+    exit 90
+    ERROR: oci:/nowhere: cannot open /nowhere/index.json: No such file or directory (os error 2)
+    hint: an OCI layout has a file index.json; of `docker save` is docker-archive:FILE
+    ");
+    let digest = format!("bootstrap_image_assert_digest=sha256:{}", "0".repeat(64));
+    let done = with_image(&place, &image, &["--config-opts", &digest])
+        .args(strict)
+        .run();
+    let shot = done.error();
+    assert!(
+        shot.starts_with("exit 90\n") && shot.contains(", and must have sha256:000"),
+        "{shot}"
+    );
 }

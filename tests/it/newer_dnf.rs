@@ -1,9 +1,8 @@
 //! dnf 4.24 and dnf5, with the rpm 6 they come with: mock runs in a tree of Debian unstable.
 
-use std::path::PathBuf;
 use std::process::Command;
 
-use crate::support::{Place, Who, configs, minidistro, program, skip};
+use crate::support::{Place, Who, configs, minidistro, newer_dnf, program};
 
 /// Prepares the tree, where only this script sees it, and goes into it. `mock` is a function there.
 const INTO: &str = r#"set -e
@@ -30,10 +29,7 @@ eval "$1"' bash "$4"
 /// What the script prints in the tree; it must succeed.
 fn inside(script: &str) -> Option<String> {
     let place = Place::new(Who::Root)?;
-    let Some(tree) = std::env::var_os("MOCK_TEST_NEWER_DNF").map(PathBuf::from) else {
-        skip("there is no tree with a newer dnf: tests/run.sh makes it");
-        return None;
-    };
+    let tree = newer_dnf()?;
     let files = place.make_dir("tree");
     std::fs::copy(program(), files.join("mock")).expect("the place is writable");
     let copied = Command::new("cp")

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use conf::{from_conf, main_option};
 pub(crate) use fetch::{Failure as FetchFailure, Fetch, Request as FetchRequest};
 pub(crate) use http::{Client, Waits, Way};
-pub(crate) use local::local_paths;
+pub(crate) use local::{LocalPaths, local_paths};
 pub(crate) use recorded::recorded;
 pub(crate) use vars::Vars;
 

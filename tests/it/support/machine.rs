@@ -161,3 +161,12 @@ pub(crate) fn wait_until<T>(limit: Duration, mut what: impl FnMut() -> Option<T>
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+/// A tree with a newer dnf than the host's; `None` when there is none here.
+pub(crate) fn newer_dnf() -> Option<PathBuf> {
+    let tree = std::env::var_os("MOCK_TEST_NEWER_DNF").map(PathBuf::from);
+    if tree.is_none() {
+        super::skip("there is no tree with a newer dnf: tests/run.sh makes it");
+    }
+    tree
+}

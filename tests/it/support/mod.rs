@@ -15,7 +15,9 @@ pub(crate) use disk::{Btrfs, is_subvolume};
 pub(crate) use done::Done;
 pub(crate) use http::Http;
 pub(crate) use kill::kill_through;
-pub(crate) use machine::{minidistro, mounts_below, processes_of, stray_mounts_below, wait_until};
+pub(crate) use machine::{
+    minidistro, mounts_below, newer_dnf, processes_of, stray_mounts_below, wait_until,
+};
 pub(crate) use mock::{Mock, Running};
 pub(crate) use place::remove as remove_tree;
 pub(crate) use place::{
