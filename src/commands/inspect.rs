@@ -32,6 +32,6 @@ pub(crate) fn storage(cx: Cx<'_>) -> Result<String> {
 }
 
 pub(crate) fn list_chroots(search: &Search, host: &cfg::Host) -> Result<()> {
-    report::print(&config::list::list_chroots(search, host));
+    report::print(&config::list::list_chroots(search, host)?);
     Ok(())
 }

@@ -12,7 +12,11 @@ use crate::error::Result;
 const NAME_WIDTH: usize = 34;
 
 /// The whole listing, with a line end after each line.
-pub(crate) fn list_chroots(search: &Search, host: &cfg::Host) -> String {
+pub(crate) fn list_chroots(search: &Search, host: &cfg::Host) -> Result<String> {
+    cfg::with_stack(|| listing(search, host))
+}
+
+fn listing(search: &Search, host: &cfg::Host) -> String {
     let mut text = line("config name", "description");
     text.push_str("Global configs:\n");
     // As for `-r`: the first directory that holds a name hides it in the others.

@@ -73,6 +73,10 @@ impl Loaded {
 
 /// Loads the configuration that the request's overrides name.
 pub(crate) fn load(request: &Request<'_>) -> Result<Loaded> {
+    cfg::with_stack(|| read(request))?
+}
+
+fn read(request: &Request<'_>) -> Result<Loaded> {
     let overrides = request.overrides;
     let mut search = request.search.clone();
     if let Some(dir) = &overrides.configdir {

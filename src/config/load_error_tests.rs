@@ -462,7 +462,7 @@ fn the_listing() {
         ("etc/templates/t.toml", ""),
         ("home/.config/mock/own.toml", "[chroot]\nname = \"own\"\n"),
     ]);
-    let listing = super::list::list_chroots(&site.search(), &cfg::Host::default());
+    let listing = super::list::list_chroots(&site.search(), &cfg::Host::default()).unwrap();
     insta::assert_snapshot!(listing, @r"
     config name                        description
     Global configs:

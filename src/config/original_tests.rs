@@ -251,7 +251,7 @@ fn an_alias_advises() {
 #[test]
 fn the_listing_has_what_the_originals_has() {
     let site = installed();
-    let listed = super::list::list_chroots(&site.search(), &Default::default());
+    let listed = super::list::list_chroots(&site.search(), &Default::default()).unwrap();
     insta::assert_snapshot!(listed, @"
     config name                        description
     Global configs:

@@ -38,6 +38,7 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -83,13 +84,29 @@ pub(crate) fn evaluate(
             .and_then(|evaluator| evaluator.run(path, options))
             .map_err(fail::Fail::into_error)
     };
-    // The evaluator recurses, to a bounded depth: a thread has a stack that is known to suffice.
+    with_stack(evaluate)?
+}
+
+thread_local! {
+    static HAS_STACK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Works on a thread whose stack is known to suffice: the evaluator recurses, to a bounded depth.
+///
+/// Whoever evaluates several files does all of it within one, since a thread for each costs more
+/// than most files.
+pub(crate) fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
+    if HAS_STACK.get() {
+        return Ok(work());
+    }
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new()
-            .stack_size(STACK)
-            .spawn_scoped(scope, evaluate);
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let thread = thread.spawn_scoped(scope, || {
+            HAS_STACK.set(true);
+            work()
+        });
         match thread.map(std::thread::ScopedJoinHandle::join) {
-            Ok(Ok(result)) => result,
+            Ok(Ok(result)) => Ok(result),
             Ok(Err(panic)) => std::panic::resume_unwind(panic),
             Err(error) => Err(Error::system("cannot start a thread", error)),
         }
