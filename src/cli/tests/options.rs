@@ -84,6 +84,15 @@ fn options_become_assignments() {
             &["--no-bootstrap-image"],
             set(&[("use_bootstrap_image", FALSE)]),
         ),
+        (&["--bootstrap-chroot"], set(&[("use_bootstrap", TRUE)])),
+        (
+            &["--use-bootstrap-image", "--bootstrap-image-ready"],
+            set(&[
+                ("use_bootstrap_image", TRUE),
+                ("use_bootstrap", TRUE),
+                ("bootstrap_image_ready", TRUE),
+            ]),
+        ),
         (
             &["--nocheck", "--config-opts=check=True"],
             set(&[("check", TRUE), ("check", FALSE)]),
