@@ -10,7 +10,12 @@ use crate::program;
 
 /// Loads the configuration that `overrides` name, with the caller's rights: it may include any
 /// path, and an error quotes it.
-pub(crate) fn load(overrides: &Overrides, host: &Host, identity: &Identity) -> Result<Loaded> {
+pub(crate) fn load(
+    overrides: &Overrides,
+    host: &Host,
+    identity: &Identity,
+    bootstrap: bool,
+) -> Result<Loaded> {
     identity.as_caller(|| {
         config::load(&Request {
             overrides,
@@ -18,6 +23,7 @@ pub(crate) fn load(overrides: &Overrides, host: &Host, identity: &Identity) -> R
             defaults: defaults(host, identity),
             host: facts(host, identity),
             host_arch: host.arch.clone(),
+            bootstrap,
         })
     })
 }

@@ -57,7 +57,11 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
     if let Command::ScrubAllChroots = invocation.command {
         return scrub_all(&invocation, &host, identity);
     }
-    let loaded = request::load(&invocation.overrides, &host, &identity);
+    let works = !matches!(
+        invocation.command,
+        Command::PrintRootPath | Command::DebugConfig { .. }
+    );
+    let loaded = request::load(&invocation.overrides, &host, &identity, works);
     // What is missing on the line is missing whatever the configuration says, if that says nothing.
     let scm = |(key, _): &(String, _)| key == "scm";
     let unsaid = invocation.command.names_nothing() && !invocation.overrides.set.iter().any(scm);
@@ -205,7 +209,7 @@ fn scrub_all(invocation: &Invocation, host: &Host, identity: Identity) -> Result
                 .set
                 .push(("unique-ext".to_owned(), unique.as_str().into()));
         }
-        let loaded = request::load(&overrides, host, &identity)?;
+        let loaded = request::load(&overrides, host, &identity, true)?;
         let turn = holders::Turn::default();
         let cx = Cx {
             config: &loaded.config,

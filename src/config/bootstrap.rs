@@ -4,35 +4,31 @@
 //! It is the build root's own configuration with another name, and with every `bootstrap_KEY` in the
 //! place of `KEY`. What makes it a root for programs and not for builds is set here.
 
-use super::cfg;
-use super::layers::Search;
 use super::options::Options;
 use super::reader::Reader;
 use super::resolve;
 use super::value::{Origin, Value};
-use super::{Bootstrap, Config, Overrides, PackageManagerKind};
+use super::{Bootstrap, Config, PackageManagerKind, Request, Search};
 use crate::error::Result;
 
 /// The bootstrap root of `config`.
 pub(super) fn of(
     config: &Config,
     options: &Options,
-    overrides: &Overrides,
-    host_arch: &str,
-    host: &cfg::Host,
+    request: &Request<'_>,
     search: &Search,
 ) -> Result<Bootstrap> {
     let reader = Reader::new(options, None);
     let enable = reader.bool(&["use_bootstrap"])?;
     let use_image = enable && reader.bool(&["use_bootstrap_image"])?;
-    let derived = derive(config, options, host_arch, use_image);
+    let derived = derive(config, options, &request.host_arch, use_image);
     let files = config.config_paths.clone();
     let mut own = resolve::config(
         &derived,
-        overrides,
+        request.overrides,
         &config.config_name,
         files,
-        host,
+        &request.host,
         search,
     )?;
     own.chroot.is_bootstrap = true;

@@ -121,7 +121,13 @@ impl Schema {
     }
 
     fn parse(text: &str) -> Self {
-        let document = DeTable::parse(text).expect("the embedded defaults are TOML");
+        // Comments are most of it, and are read below.
+        let bare: String = text
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        let document = DeTable::parse(&bare).expect("the embedded defaults are TOML");
         let mut schema = Self::default();
         let mut section = Vec::new();
         let mut comment = Comment::default();

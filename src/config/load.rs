@@ -38,6 +38,8 @@ pub(crate) struct Request<'a> {
     pub(crate) host: cfg::Host,
     /// `uname -m`.
     pub(crate) host_arch: String,
+    /// The configuration of the bootstrap root is wanted, too.
+    pub(crate) bootstrap: bool,
 }
 
 #[cfg(test)]
@@ -108,15 +110,10 @@ fn read(request: &Request<'_>) -> Result<Loaded> {
     let host = &request.host;
     let mut config = resolve::config(&options, overrides, &found.name, files, host, &search)?;
     shapes::check(&options)?;
-    let bootstrap = bootstrap::of(
-        &config,
-        &options,
-        overrides,
-        &request.host_arch,
-        host,
-        &search,
-    )?;
-    config.bootstrap = Some(Box::new(bootstrap));
+    if request.bootstrap {
+        let bootstrap = bootstrap::of(&config, &options, request, &search)?;
+        config.bootstrap = Some(Box::new(bootstrap));
+    }
     Ok(Loaded {
         config,
         options,

@@ -273,6 +273,7 @@ fn directories_of_a_caller_without_privileges_yield_to_a_configuration() {
             },
             host: cfg::Host::default(),
             host_arch: "x86_64".to_owned(),
+            bootstrap: true,
         });
         let chroot = config.unwrap().config.chroot;
         format!(
@@ -320,6 +321,7 @@ fn the_sites_defaults_hold_for_a_chroot_of_another_directory() {
         defaults: super::Defaults::of_root(),
         host: cfg::Host::default(),
         host_arch: "x86_64".to_owned(),
+        bootstrap: true,
     };
     let config = load(&request).unwrap().config;
     assert_eq!(config.description.as_deref(), Some("site"));

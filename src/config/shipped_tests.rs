@@ -28,6 +28,7 @@ fn load_shipped(name: &str) -> Loaded {
             ..cfg::Host::default()
         },
         host_arch: "x86_64".to_owned(),
+        bootstrap: true,
     };
     load(&request).unwrap_or_else(|error| panic!("{name}: {error} {:?}", error.hint()))
 }

@@ -62,6 +62,7 @@ impl Site {
                 ..cfg::Host::default()
             },
             host_arch: "x86_64".to_owned(),
+            bootstrap: true,
         })
     }
 

@@ -74,7 +74,7 @@ fn make_ready(root: &Buildroot<'_>, plugins: &Plugins) -> Result<()> {
     let ops = init::base_ops(root, image.is_some());
     let identity = Request::made_of(root, &ops, image.as_deref());
     if root.is_initialized() && made_of(root)? == identity {
-        return Ok(());
+        return finish(root, root.cx.config.packages.package_manager, &identity);
     }
     root.inside.empty()?;
     let ops = begin(root)?;

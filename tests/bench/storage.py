@@ -97,6 +97,14 @@ def quick(bench, table, user):
         run("--shell", "touch /etc/more")
         table.add(f"`--clean`{who}", run("--clean"))
         table.add(f"`--init`, its layer exists{who}", run("--init"))
+    # The same with a bootstrap root that exists; what that adds is the difference.
+    bootstrap = ["--bootstrap-chroot", "--no-bootstrap-image", "--init"]
+    run(*bootstrap)
+    for _ in range(bench.rounds):
+        alone = run("--init", "--no-bootstrap-chroot")
+        both = run(*bootstrap)
+        table.add(f"`--init` with a bootstrap root that exists{who}", both)
+        table.add(f"what the bootstrap root adds{who}", both - alone)
     run("--scrub=all")
 
 
