@@ -2,11 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use super::cache::Ground;
+use super::layout::UNFINISHED;
 use super::{Buildroot, Cmd};
 use crate::config::{Config, PackageManagerKind};
+use crate::error::Result;
+use crate::lockfile::Image;
 use crate::package_manager::Op;
 use crate::package_manager::repos::{LocalPaths, Vars, local_paths};
-use crate::sandbox::{Mount, View};
+use crate::report::LogSink;
+use crate::run::Status;
+use crate::sandbox::{Mount, User, View};
 
 /// Keys of distributions, in the package of that name.
 const DISTRIBUTION_KEYS: &str = "/usr/share/distribution-gpg-keys";
@@ -30,6 +36,10 @@ pub(crate) enum Tools {
         tree: PathBuf,
         /// What tells its content from every other: what it installs depends on it.
         identity: String,
+        /// The image that it began with.
+        image: Option<Image>,
+        /// The packages of the package manager in it.
+        manager: Vec<String>,
     },
     /// The root's own.
     Itself,
@@ -42,6 +52,14 @@ impl Tools {
             Self::Host => Path::new("/"),
             Self::Bootstrap { tree, .. } => tree,
             Self::Itself => root,
+        }
+    }
+
+    /// The image of the root that the programs are in, if it began with one.
+    pub(crate) fn image(self) -> Option<Image> {
+        match self {
+            Self::Bootstrap { image, .. } => image,
+            Self::Host | Self::Itself => None,
         }
     }
 
@@ -87,11 +105,7 @@ impl Buildroot<'_> {
             Tools::Host | Tools::Itself => self.host_cmd(argv, cwd),
             Tools::Bootstrap { tree, .. } => {
                 let cwd = cwd.filter(|cwd| !belongs_to_root(cwd));
-                let mut mounts = vec![Mount::Proc, Mount::Sys, Mount::Dev];
-                mounts.extend(SCRATCH.map(|target| Mount::Tmpfs {
-                    target: target.into(),
-                    options: "nosuid,nodev,mode=1777".to_owned(),
-                }));
+                let mut mounts = own_mounts();
                 mounts.extend(self.shown(op, cwd, &tree));
                 mounts.extend(self.entitlements());
                 let mut cmd = self.host_cmd(argv, cwd);
@@ -99,6 +113,40 @@ impl Buildroot<'_> {
                 cmd
             }
         }
+    }
+
+    /// Lets a program of `tree`, with the network, put files into this root: it sees this root, the
+    /// package manager's directory outside it, and repositories that are files.
+    pub(crate) fn install_by(
+        &self,
+        tree: &Path,
+        argv: &[String],
+        sink: &mut LogSink,
+    ) -> Result<Status> {
+        let mut mounts = own_mounts();
+        let home = self.layout.package_manager_home();
+        let named = self.named(&Op::Install(Vec::new()), tree);
+        let own = [self.layout.root.clone(), home].map(|path| (path, true));
+        let shown = own
+            .into_iter()
+            .chain(named.into_iter().map(|path| (path, false)));
+        mounts.extend(shown.map(|(path, writable)| Mount::Bind {
+            target: path.clone(),
+            source: path,
+            writable,
+        }));
+        let mut cmd = self.host_cmd(argv, None);
+        cmd.sandbox.view = View::Tools {
+            tree: tree.to_owned(),
+            mounts,
+        };
+        self.ground.replace(Ground::Changed);
+        self.storage.will_change()?;
+        // Whoever finds this begins anew: what was cut short must not pass for whole.
+        self.inside.write(UNFINISHED, b"", 0o644, User::ROOT)?;
+        let status = self.run_logged(&cmd, sink)?;
+        self.inside.remove(UNFINISHED)?;
+        Ok(status)
     }
 
     /// What of the host is seen in a bootstrap root: what the package manager works on, and files
@@ -149,6 +197,16 @@ impl Buildroot<'_> {
         paths.retain(|path| path.exists());
         paths
     }
+}
+
+/// What every program of a bootstrap root has.
+fn own_mounts() -> Vec<Mount> {
+    let mut mounts = vec![Mount::Proc, Mount::Sys, Mount::Dev];
+    mounts.extend(SCRATCH.map(|target| Mount::Tmpfs {
+        target: target.into(),
+        options: "nosuid,nodev,mode=1777".to_owned(),
+    }));
+    mounts
 }
 
 /// Whether there is something in `tree` at `path`: an empty file or directory is a mount point.

@@ -28,13 +28,19 @@ fn absolute(cx: Cx<'_>, words: &[String]) -> Vec<String> {
 }
 
 pub(super) fn install(cx: Cx<'_>, trash: &Trash, packages: &[String]) -> Result<()> {
-    let names = packages.iter().map(String::as_str);
-    recipe::external::check(names, cx.config.packages.external)?;
+    let names = || packages.iter().map(String::as_str);
+    recipe::external::check(names(), cx.config.packages.external)?;
     let session = Session::open(cx, trash, Prepare::Keep)?;
     tracing::debug!("installing package(s): {}", packages.join(" "));
+    recipe::external::install(&session, names())?;
+    let mut packages = absolute(cx, packages);
+    packages.retain(|name| !recipe::external::is_external(name));
+    if packages.is_empty() {
+        return Ok(());
+    }
     session
         .root
-        .transaction(session.manager, &Op::Install(absolute(cx, packages)))
+        .transaction(session.manager, &Op::Install(packages))
         .map(drop)
 }
 

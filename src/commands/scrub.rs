@@ -122,7 +122,15 @@ fn bootstrap(cx: Cx<'_>, trash: &Trash) -> Result<()> {
         Some(bootstrap) => {
             let config = &bootstrap.config;
             Store::at(Layout::of(&config.chroot).images).forget_names()?;
-            everything(Cx { config, ..cx }, trash)
+            everything(Cx { config, ..cx }, trash)?;
+            // Roots for other tools, which most have none of.
+            for registry in recipe::external::Registry::ALL {
+                let config = &registry.root(bootstrap);
+                if Layout::of(&config.chroot).base.exists() {
+                    everything(Cx { config, ..cx }, trash)?;
+                }
+            }
+            Ok(())
         }
         None => Ok(()),
     }

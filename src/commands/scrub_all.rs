@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::config::BESIDE;
 use crate::error::Result;
 use crate::program;
 use crate::report;
@@ -72,9 +73,10 @@ fn recognize(name: &str, configs: &BTreeSet<String>) -> Option<Known> {
         .strip_prefix(config.as_str())
         .unwrap_or_default()
         .trim_start_matches('-');
-    let unique = rest
-        .strip_prefix("bootstrap")
-        .map_or(rest, |rest| rest.trim_start_matches('-'));
+    let unique = rest.strip_prefix("bootstrap").map_or(rest, |rest| {
+        let rest = rest.rsplit_once(BESIDE).map_or(rest, |(rest, _)| rest);
+        rest.trim_start_matches('-')
+    });
     Some(Known {
         config: config.clone(),
         unique: (!unique.is_empty()).then(|| unique.to_owned()),
@@ -95,6 +97,11 @@ mod tests {
             ("mini-x86_64-bootstrap", Some(("mini-x86_64", None))),
             ("mini-x86_64-a-b", Some(("mini-x86_64", Some("a-b")))),
             ("mini-x86_64-bootstrap-a", Some(("mini-x86_64", Some("a")))),
+            ("mini-x86_64-bootstrap+pypi", Some(("mini-x86_64", None))),
+            (
+                "mini-x86_64-bootstrap-a+pypi",
+                Some(("mini-x86_64", Some("a"))),
+            ),
             ("mini-other", Some(("mini", Some("other")))),
             ("minimal", None),
         ] {

@@ -125,12 +125,10 @@ pub(super) fn apply(options: &mut Options, hermetic: &Hermetic, cwd: &Path) -> R
             "bootstrap_image_assert_digest",
             image.image_digest.as_str().into(),
         );
-        if let Some(name) = lockfile
-            .config
-            .get("bootstrap_image")
-            .and_then(|n| n.as_str())
-        {
-            set("bootstrap_image", image_in(&repo, name, image).into());
+        let name = lockfile.config.get("bootstrap_image");
+        let copy = name.and_then(|name| image_in(&repo, name.as_str()?, image));
+        if let Some(copy) = copy {
+            set("bootstrap_image", copy.into());
         }
     }
     let mount = Value::List(vec![
@@ -189,13 +187,24 @@ fn url_path(path: &Path) -> String {
 }
 
 /// Where `skopeo sync --scoped` puts an image: below its name, without the tag, with the digest.
-fn image_in(repo: &Path, name: &str, image: &Image) -> String {
+/// One that is in files is not copied.
+fn image_in(repo: &Path, name: &str, image: &Image) -> Option<String> {
+    const FILES: [&str; 4] = ["oci", "oci-archive", "docker-archive", "dir"];
+    let transport = name.split_once(':').map_or("", |(transport, _)| transport);
+    if FILES.contains(&transport) {
+        return None;
+    }
+    let name = name.strip_prefix("docker://").unwrap_or(name);
     let name = name.split('@').next().unwrap_or(name);
     let name = match name.rsplit_once(':') {
         Some((before, tag)) if !tag.contains('/') => before,
         _ => name,
     };
-    format!("dir:{}/{name}@{}", repo.display(), image.pull_digest)
+    Some(format!(
+        "dir:{}/{name}@{}",
+        repo.display(),
+        image.pull_digest
+    ))
 }
 
 /// A hermetic build whose bootstrap root would have to be made of packages is none that can be
@@ -242,7 +251,9 @@ mod tests {
             ("reg.org/f/fedora:43", "dir:/r/reg.org/f/fedora@sha256:b"),
             ("fedora@sha256:c", "dir:/r/fedora@sha256:b"),
         ] {
-            assert_eq!(image_in(Path::new("/r"), name, &image), expected);
+            let found = image_in(Path::new("/r"), name, &image);
+            assert_eq!(found.as_deref(), Some(expected));
         }
+        assert_eq!(image_in(Path::new("/r"), "oci:/x:1", &image), None);
     }
 }

@@ -114,6 +114,23 @@ pub(crate) struct Bootstrap {
     pub(crate) config: Config,
 }
 
+/// Before the name of what a bootstrap root is for, when that is not the package manager.
+pub(crate) const BESIDE: char = '+';
+
+impl Bootstrap {
+    /// Another root like it, for other tools.
+    pub(crate) fn beside(&self, purpose: &str) -> Config {
+        let mut config = self.config.clone();
+        let chroot = &mut config.chroot;
+        for name in [&mut chroot.name, &mut chroot.shared_name] {
+            name.push(BESIDE);
+            name.push_str(purpose);
+        }
+        chroot.rootdir = chroot.basedir.join(&chroot.name).join("root");
+        config
+    }
+}
+
 impl Config {
     /// For one package of a chain: its results, and the repository of those built before it. A
     /// bootstrap root that is made of this sees that, too.

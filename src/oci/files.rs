@@ -13,7 +13,7 @@ use super::documents::{self, LARGEST, Part};
 use super::fault::{Fault, Result};
 use super::platform::{Platform, choose};
 use super::reference::{Local, Reference};
-use super::{Found, Source, found};
+use super::{Found, Source, found, inspected};
 
 /// An archive with more members is something else.
 const MEMBERS: usize = 100_000;
@@ -294,6 +294,7 @@ fn docker(shelf: Shelf, local: &Local, what: &str) -> Result<Found> {
         index: None,
         digest: digest.clone(),
         config_digest: digest,
+        content_digest: inspected::content_digest(what, &configuration)?,
         platform: documents::platform(&configuration),
         parts: diff_ids.into_iter().map(part).collect(),
         source: Source::Files { shelf, names },

@@ -13,6 +13,7 @@ pub(crate) mod export;
 pub(crate) mod fault;
 mod fetch;
 mod files;
+mod inspected;
 mod platform;
 mod reference;
 pub(crate) mod registries;
@@ -48,7 +49,7 @@ pub(crate) struct Wanted {
     pub(crate) skip_pull: bool,
     /// A name that was looked up no longer ago is not looked up again.
     pub(crate) max_age: Duration,
-    /// What the digest of the image, or of the index it is in, must be.
+    /// What the digest of the image, of the index it is in, or of its content must be.
     pub(crate) assert_digest: Option<String>,
     /// For how long pulling is tried again.
     pub(crate) keep_getting: Duration,
@@ -90,6 +91,8 @@ pub(crate) struct Found {
     pub(crate) digest: String,
     /// What podman calls the image's id.
     pub(crate) config_digest: String,
+    /// Of what podman shows of its configuration and layers: lockfiles have it.
+    pub(crate) content_digest: String,
     /// For which it says it is.
     pub(crate) platform: Platform,
     parts: Vec<Part>,
@@ -133,7 +136,9 @@ impl Found {
     }
 
     fn is(&self, digest: &Digest) -> bool {
-        [Some(&self.digest), self.index.as_ref()].contains(&Some(&digest.to_string()))
+        let digest = digest.to_string();
+        [&self.digest, &self.content_digest].contains(&&digest)
+            || self.index.as_ref() == Some(&digest)
     }
 }
 
@@ -152,6 +157,10 @@ pub(crate) fn find(wanted: &Wanted, means: &Means<'_>) -> Result<Found> {
         Some(digest) if !found.is(&digest) => Err(Fault::new(format!(
             "{reference} has digest {}, and must have {digest}",
             found.index.as_ref().unwrap_or(&found.digest)
+        ))
+        .hinted(format!(
+            "the digest of its configuration and layers, as lockfiles have it, is {}",
+            found.content_digest
         ))),
         _ => Ok(found),
     }
@@ -183,6 +192,7 @@ fn found(
         index,
         digest: digest.to_owned(),
         config_digest: manifest.config().digest().to_string(),
+        content_digest: inspected::content_digest(what, &configuration)?,
         platform: documents::platform(&configuration),
         parts: documents::parts(what, manifest.layers(), &configuration)?,
         source: Source::None,

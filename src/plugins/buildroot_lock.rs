@@ -52,8 +52,7 @@ impl Plugin for BuildrootLock {
             }
         })?;
         locate(root, *manager, &mut packages)?;
-        // Whoever makes bootstrap roots of images has to say here which one it was.
-        let bootstrap = None;
+        let bootstrap = root.tools().image();
         let lockfile = Lockfile::new(packages, root.cx.config.locked.clone(), bootstrap);
         root.write_result(lockfile::NAME, &lockfile.text()?)
     }

@@ -12,84 +12,84 @@ use crate::buildroot::trash::Trash;
 use crate::buildroot::{Buildroot, Cx};
 use crate::config::PackageManagerKind;
 use crate::error::{Error, Result};
+use crate::lockfile::Image;
 use crate::package_manager::{self, Op};
 use crate::plugin::{Plugins, Scope};
 use crate::plugins;
 
-use super::{image, init};
-
-/// Says of what a bootstrap root was made, where states do not.
-const MADE_OF: &str = ".bootstrap";
+use super::{image, init, made_of};
 
 /// Makes the bootstrap root ready, if the configuration wants one.
 pub(super) fn open<'a>(cx: Cx<'a>, trash: &'a Trash) -> Result<Option<Buildroot<'a>>> {
     let Some(bootstrap) = cx.config.bootstrap() else {
         return Ok(None);
     };
-    let cx = Cx {
-        config: &bootstrap.config,
-        ..cx
-    };
+    let config = &bootstrap.config;
+    open_with(Cx { config, ..cx }, trash, &[]).map(Some)
+}
+
+/// Makes the bootstrap root of this configuration ready, with more packages in it.
+pub(super) fn open_with<'a>(
+    cx: Cx<'a>,
+    trash: &'a Trash,
+    more: &[String],
+) -> Result<Buildroot<'a>> {
     let plugins = plugins::enabled(cx.config)?;
     trash.sweep(&Layout::of(&cx.config.chroot).package_manager_home());
     let storage = plugins.storage(cx, trash)?;
     let root = Buildroot::open(cx, plugins.extras()?, storage)?;
     if root.is_exclusive() {
         let _step = root.step("chroot init");
-        plugins.within(Scope::Init, &root, || make_ready(&root, &plugins))?;
+        plugins.within(Scope::Init, &root, || make_ready(&root, &plugins, more))?;
         root.share()?;
     }
-    Ok(Some(root))
+    Ok(root)
 }
 
-/// Where the package manager of a root that has this bootstrap runs.
-pub(super) fn tools(root: &Buildroot<'_>) -> Result<Tools> {
-    Ok(Tools::Bootstrap {
-        tree: root.layout.root.clone(),
-        identity: made_of(root)?,
-    })
-}
-
-fn made_of(root: &Buildroot<'_>) -> Result<String> {
-    let text = root.inside.read(MADE_OF)?.unwrap_or_default();
-    Ok(String::from_utf8_lossy(&text).into_owned())
-}
-
-fn make_ready(root: &Buildroot<'_>, plugins: &Plugins) -> Result<()> {
+fn make_ready(root: &Buildroot<'_>, plugins: &Plugins, more: &[String]) -> Result<()> {
+    let more: Vec<Op> = match more {
+        [] => Vec::new(),
+        packages => vec![Op::Install(packages.to_vec())],
+    };
     if root.keeps_states() {
         root.disregard();
-        let ops = begin(root)?;
-        let manager = prepare(root, plugins, &ops)?;
+        let (ops, image) = begin(root)?;
+        let manager = prepare(root, plugins, &[&ops[..], &more].concat())?;
         if !ops.is_empty() {
             let request = Request::bootstrap(root, manager, &ops);
             root.cached(&request, &[], |watch| install(root, manager, &ops, watch))?;
         }
+        if !more.is_empty() {
+            let request = Request::bootstrap(root, manager, &more);
+            root.cached(&request, &[], |watch| install(root, manager, &more, watch))?;
+        }
         let Ground::State { identity, .. } = root.ground() else {
             return Err(Error::command("a bootstrap root stands on no state"));
         };
-        return finish(root, manager, &identity);
+        return finish(root, manager, &identity, image.as_ref());
     }
     root.recover()?;
     let image = image::digest(root)?;
-    let ops = init::base_ops(root, image.is_some());
+    let ops = [init::base_ops(root, image.is_some()), more.clone()].concat();
     let identity = Request::made_of(root, &ops, image.as_deref());
-    if root.is_initialized() && made_of(root)? == identity {
-        return finish(root, root.cx.config.packages.package_manager, &identity);
+    if root.is_initialized() && made_of::identity(root)? == identity {
+        return init::refresh(root, root.cx.config.packages.package_manager);
     }
     root.inside.empty()?;
-    let ops = begin(root)?;
+    let (mut ops, image) = begin(root)?;
+    ops.extend(more);
     let manager = prepare(root, plugins, &ops)?;
     install(root, manager, &ops, &Watch::none())?;
-    finish(root, manager, &identity)
+    finish(root, manager, &identity, image.as_ref())
 }
 
 /// Puts the image into the root, if there is one. Says what is to be installed beyond it.
-fn begin(root: &Buildroot<'_>) -> Result<Vec<Op>> {
-    let has_image = image::begin(root)?;
-    if has_image {
+fn begin(root: &Buildroot<'_>) -> Result<(Vec<Op>, Option<Image>)> {
+    let image = image::begin(root)?;
+    if image.is_some() {
         root.work_with(Tools::Itself);
     }
-    Ok(init::base_ops(root, has_image))
+    Ok((init::base_ops(root, image.is_some()), image))
 }
 
 /// Which package manager installs the rest.
@@ -118,12 +118,18 @@ fn install(
         if !root.transactions(manager, ops, watch)? {
             return Ok(());
         }
+        made_of::note_manager(root)?;
     }
     root.inside.touch("etc/os-release")
 }
 
-fn finish(root: &Buildroot<'_>, manager: PackageManagerKind, identity: &str) -> Result<()> {
+fn finish(
+    root: &Buildroot<'_>,
+    manager: PackageManagerKind,
+    identity: &str,
+    image: Option<&Image>,
+) -> Result<()> {
     init::refresh(root, manager)?;
-    root.inside.write_if_changed(MADE_OF, identity.as_bytes())?;
+    made_of::note(root, identity, image)?;
     root.mark_initialized()
 }

@@ -47,8 +47,11 @@ pub(super) fn install(
     built: Built,
 ) -> Result<Round> {
     let (root, manager) = (&session.root, session.manager);
-    let external = root.cx.config.packages.external;
-    external::check_requires(&header.requires, external)?;
+    let names = header.requires.iter().map(|r| r.name.as_str());
+    let before = match external::install(session, names)? {
+        true => root.installed()?,
+        false => before,
+    };
     let mut ops = Vec::new();
     let extra: Vec<String> = preconfigured(session, header)
         .into_iter()

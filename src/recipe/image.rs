@@ -6,18 +6,22 @@ use crate::buildroot::cache::{Request, Watch};
 use crate::buildroot::{Buildroot, image};
 use crate::config::Image;
 use crate::error::{Error, Result};
+use crate::lockfile;
 use crate::oci::{Fault, Found, Wanted};
 
+use super::made_of;
+
 /// Puts the configured image into the root, which is empty; the work of earlier roots with the same
-/// image is used again. Says whether an image is there now.
-pub(super) fn begin(root: &Buildroot<'_>) -> Result<bool> {
-    Ok(with_image(root, |chosen| {
+/// image is used again. Gives the image that is there now.
+pub(super) fn begin(root: &Buildroot<'_>) -> Result<Option<lockfile::Image>> {
+    with_image(root, |chosen| {
         tracing::info!("Using image {} ({})", chosen.reference, chosen.found.digest);
         tracing::debug!("the image's id is {}", chosen.found.config_digest);
         let request = Request::image(root, &chosen.found.digest);
-        root.cached(&request, &[], |watch| fill(root, chosen, watch))
-    })?
-    .is_some())
+        let described = made_of::described(&chosen.found);
+        root.cached(&request, &[], |watch| fill(root, chosen, watch))?;
+        Ok(described)
+    })
 }
 
 /// The digest of the configured image, if one can be had.
@@ -90,6 +94,10 @@ fn fill(root: &Buildroot<'_>, chosen: Chosen, watch: &Watch) -> Result<()> {
     let image = image::fetch(root.cx, found, &wanted).map_err(failed)?;
     let _step = root.step("unpacking image");
     root.unpack_image(&image).map_err(failed)?;
+    if root.cx.config.chroot.is_bootstrap {
+        root.make_skeleton()?;
+        made_of::note_manager(root)?;
+    }
     watch.say(digest);
     Ok(())
 }

@@ -9,8 +9,8 @@ use crate::package_manager::{self, Op};
 use crate::plugin::Scope;
 use crate::report::Step;
 
-use super::image;
 use super::open::{Prepare, Session};
+use super::{image, made_of};
 
 /// Initialises the root. Whoever finds it in use leaves it as it is: the first one made it ready.
 ///
@@ -20,6 +20,9 @@ pub(super) fn init(session: &mut Session<'_>, prepare: Prepare) -> Result<()> {
     if session.root.is_exclusive() {
         let _step = Step::start("chroot init");
         let root = &session.root;
+        if prepare == Prepare::Fresh {
+            made_of::announce(root);
+        }
         if root.recover()? {
             tracing::warn!(
                 "an earlier transaction was cut short: {} is made anew",
@@ -53,7 +56,7 @@ fn make_ready(root: &Buildroot<'_>, manager: PackageManagerKind, prepare: Prepar
             finish(root, fresh)
         }
         _ => {
-            let ops = base_ops(root, image::begin(root)?);
+            let ops = base_ops(root, image::begin(root)?.is_some());
             make_base(root, manager, &ops, &Watch::none())?;
             finish(root, true)
         }
@@ -79,7 +82,7 @@ fn start_on_state(
     if !root.ground().is_void() {
         root.start_from(None, &[])?;
     }
-    let ops = base_ops(root, image::begin(root)?);
+    let ops = base_ops(root, image::begin(root)?.is_some());
     let request = Request::base(root, manager, &ops);
     let answer = root.cached(&request, &[], |watch| make_base(root, manager, &ops, watch))?;
     name_postinit(root, states, answer)?;

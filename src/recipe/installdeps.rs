@@ -27,14 +27,20 @@ pub(crate) enum Material {
 
 pub(crate) fn installdeps(session: &Session<'_>, materials: &[Material]) -> Result<()> {
     let root = &session.root;
-    let installed = root.installed()?;
+    let mut installed = root.installed()?;
     let mut names = Vec::new();
     let mut srpms = Vec::new();
-    let external = root.cx.config.packages.external;
+    let external = |requires: &[Requirement], before: Installed| {
+        let names = requires.iter().map(|r| r.name.as_str());
+        match external::install(session, names)? {
+            true => root.installed(),
+            false => Ok(before),
+        }
+    };
     for material in materials {
         match material {
             Material::Package(package) if package.header.is_source => {
-                external::check_requires(&package.header.requires, external)?;
+                installed = external(&package.header.requires, installed)?;
                 let extra = preconfigured(session, &package.header);
                 let extra = extra
                     .into_iter()
@@ -48,7 +54,7 @@ pub(crate) fn installdeps(session: &Session<'_>, materials: &[Material]) -> Resu
             }
             Material::Spec(path) => {
                 let requires = required_by(root, path)?;
-                external::check_requires(&requires, external)?;
+                installed = external(&requires, installed)?;
                 names.extend(wanted(root, &requires, &installed));
             }
         }

@@ -12,6 +12,7 @@ mod image;
 mod init;
 pub(crate) mod installdeps;
 pub(crate) mod local_repo;
+mod made_of;
 pub(crate) mod open;
 pub(crate) mod rebuild;
 pub(crate) mod source_package;

@@ -10,7 +10,7 @@ use crate::plugin::Plugins;
 use crate::plugins;
 use crate::report::{self, Custom, Formats, LogFiles, Shape};
 
-use super::{bootstrap, init};
+use super::{bootstrap, init, made_of};
 
 /// How ready the root must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,7 @@ pub(crate) struct Session<'a> {
     pub(crate) root: Buildroot<'a>,
     pub(crate) plugins: Plugins,
     pub(crate) manager: PackageManagerKind,
+    pub(super) trash: &'a Trash,
     /// Shared with others, and not to be removed while the package manager may run.
     _bootstrap: Option<Buildroot<'a>>,
     /// Closed last, after whatever drops above has said its last words.
@@ -76,7 +77,7 @@ impl<'a> Session<'a> {
             bootstrap::open(cx, trash)?
         };
         if let Some(bootstrap) = &bootstrap {
-            root.work_with(bootstrap::tools(bootstrap)?);
+            root.work_with(made_of::tools(bootstrap)?);
         }
         let manager = root.choose_package_manager()?;
         root.equip(plugins.equipment(manager, &root)?);
@@ -84,6 +85,7 @@ impl<'a> Session<'a> {
             root,
             plugins,
             manager,
+            trash,
             _bootstrap: bootstrap,
             logs,
         };

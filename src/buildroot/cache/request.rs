@@ -78,7 +78,13 @@ impl Request {
 
     /// The files of an image, by its digest.
     pub(crate) fn image(root: &Buildroot<'_>, image: &str) -> Self {
-        let shape = digest(&[format!("image {IMAGES} {:?}", root.cx.identity.ids)]);
+        // A bootstrap root says of itself what is in it.
+        let of = if root.cx.config.chroot.is_bootstrap {
+            " bootstrap"
+        } else {
+            ""
+        };
+        let shape = digest(&[format!("image {IMAGES} {:?}{of}", root.cx.identity.ids)]);
         let scope = root
             .storage
             .states()
