@@ -13,6 +13,7 @@ impl Buildroot<'_> {
         let argv = self.package_manager_argv(kind, op);
         let mut sink = LogSink::root(false, true).without_stderr();
         let _spinner = Spinner::start("package manager");
+        self.refuse_ways_out(kind, op)?;
         // It keeps the metadata that it fetches in the root.
         self.storage.will_change()?;
         let status = self.run_logged(&self.manager_cmd(&argv, kind, op, None), &mut sink)?;

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use fs_err::os::unix::fs::OpenOptionsExt;
+use nix::libc;
+
 use super::Buildroot;
 use crate::error::{Error, Result};
 use crate::sandbox::User;
@@ -19,6 +22,18 @@ impl Staged {
     }
 }
 
+/// Neither waits for a pipe nor reads a device without end.
+fn open_regular(path: &Path) -> std::io::Result<fs_err::File> {
+    let file = fs_err::OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(std::io::Error::other("it is no regular file")),
+    }
+}
+
 impl Buildroot<'_> {
     /// Copies a host file in, for the build user, mode 0644.
     pub(crate) fn copy_in_file(&self, source: &Path, inside: &str) -> Result<()> {
@@ -27,7 +42,10 @@ impl Buildroot<'_> {
 
     /// Copies a host file in with its mode, for root.
     pub(crate) fn copy_in_whole_file(&self, source: &Path, inside: &str) -> Result<()> {
-        let metadata = fs_err::metadata(source).map_err(Error::io("read", source))?;
+        let metadata = self
+            .cx
+            .identity
+            .as_caller(|| fs_err::metadata(source).map_err(Error::io("read", source)))?;
         let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
         self.copy_in_as(source, inside, mode, User::ROOT)
     }
@@ -36,7 +54,7 @@ impl Buildroot<'_> {
         let mut from = self
             .cx
             .identity
-            .as_caller(|| fs_err::File::open(source).map_err(Error::io("open", source)))?;
+            .as_caller(|| open_regular(source).map_err(Error::io("open", source)))?;
         let modified = from.metadata().and_then(|metadata| metadata.modified());
         let mut to = self.inside.create(inside, mode, owner)?;
         std::io::copy(&mut from, &mut to).map_err(Error::io("write", inside))?;
@@ -75,10 +93,13 @@ impl Buildroot<'_> {
         owner: User,
         follow: bool,
     ) -> Result<()> {
-        for entry in walkdir::WalkDir::new(source)
+        let identity = self.cx.identity;
+        let mut entries = walkdir::WalkDir::new(source)
             .follow_links(follow)
             .sort_by_file_name()
-        {
+            .into_iter();
+        // Only what the caller may list is listed.
+        while let Some(entry) = identity.as_caller(|| Ok(entries.next()))? {
             let entry = entry.map_err(|error| {
                 let path = error.path().unwrap_or(source).to_owned();
                 Error::io("read", path)(error.into())
@@ -94,12 +115,14 @@ impl Buildroot<'_> {
             if kind.is_dir() {
                 self.inside.create_dir_all(&target, owner)?;
             } else if kind.is_symlink() {
+                let read = || fs_err::read_link(entry.path());
                 let link =
-                    fs_err::read_link(entry.path()).map_err(Error::io("read", entry.path()))?;
+                    identity.as_caller(|| read().map_err(Error::io("read", entry.path())))?;
                 self.inside.symlink(&link.to_string_lossy(), &target)?;
                 self.inside.chown(&target, owner, false)?;
             } else if kind.is_file() {
-                let mode = entry.metadata().map_or(0o644, |metadata| {
+                let metadata = identity.as_caller(|| Ok(entry.metadata()))?;
+                let mode = metadata.map_or(0o644, |metadata| {
                     std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777
                 });
                 self.copy_in_as(entry.path(), &target, mode, owner)?;

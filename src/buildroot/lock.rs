@@ -8,7 +8,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use fs_err::os::unix::fs::OpenOptionsExt;
+use nix::libc;
+
 use crate::error::{Error, Result};
+use crate::fs::planted::refuse_link;
 use crate::run::Runner;
 
 /// How often a wait looks again; flock cannot be waited for together with signals.
@@ -34,9 +38,12 @@ impl Lock {
     /// Takes the lock at once, or says `None` when somebody else has it.
     pub(crate) fn try_take(path: &Path, mode: Mode) -> Result<Option<Self>> {
         loop {
+            refuse_link(path, &[])?;
             let file = fs_err::File::options()
                 .create(true)
                 .append(true)
+                // A link would make a file elsewhere, a pipe would be waited for.
+                .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
                 .open(path)
                 .map_err(Error::io("open", path))?;
             let taken = match mode {

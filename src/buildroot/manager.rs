@@ -263,6 +263,7 @@ impl Buildroot<'_> {
         cmd.stdio = sink.stdio(bars(kind));
         let _spinner = Spinner::start("package manager");
         self.forget_installed();
+        self.refuse_ways_out(kind, op)?;
         self.storage.will_change()?;
         self.inside.write(UNFINISHED, b"", 0o644, User::ROOT)?;
         // An interruption leaves the mark; a failure is the package manager's own, and ordered.

@@ -25,6 +25,7 @@ pub(crate) mod storage;
 pub(crate) mod tools;
 pub(crate) mod trash;
 mod users;
+mod ways_out;
 pub(crate) mod wishes;
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -490,9 +491,20 @@ impl<'a> Buildroot<'a> {
     /// A program of the host, with the host read-only but for this root and its results. Gives its
     /// status and output.
     pub(crate) fn run_on_host(&self, argv: &[&str]) -> Result<(Status, String)> {
+        self.run_on_host_as(argv, User::ROOT)
+    }
+
+    /// The same with no more rights than the caller's, who may have put anything among the results.
+    pub(crate) fn run_on_host_as_caller(&self, argv: &[&str]) -> Result<(Status, String)> {
+        self.run_on_host_as(argv, self.cx.identity.owner())
+    }
+
+    fn run_on_host_as(&self, argv: &[&str], user: User) -> Result<(Status, String)> {
         let argv: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
         let mut sink = LogSink::capture_only();
-        let status = self.cx.runner.run(&self.host_cmd(&argv, None), &mut sink)?;
+        let mut cmd = self.host_cmd(&argv, None);
+        cmd.sandbox.user = user;
+        let status = self.cx.runner.run(&cmd, &mut sink)?;
         Ok((status, sink.captured_text()))
     }
 }

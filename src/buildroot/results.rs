@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{Buildroot, Cx};
 use crate::error::{Error, Result};
+use crate::fs::planted::make_directory;
 
 /// Makes the result directory. Inside the build root's own directory, which the caller need not be
 /// able to write, it is made for them; anywhere else they must be able to make it themselves.
@@ -15,10 +16,9 @@ pub(crate) fn make_result_directory(cx: Cx<'_>, base: &Path, result: &Path) -> R
         && result.parent() == Some(base)
         && cx.identity.root
     {
-        fs_err::create_dir(result).map_err(failed)?;
         let owner = cx.identity.owner();
         let gid = cx.identity.mock_gid().unwrap_or(owner.gid);
-        return std::os::unix::fs::lchown(result, Some(owner.uid), Some(gid)).map_err(failed);
+        return make_directory(result, 0o755, Some(owner.uid), Some(gid)).map_err(failed);
     }
     cx.identity.as_caller(|| {
         fs_err::create_dir_all(result).map_err(failed)?;

@@ -3,12 +3,11 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use nix::unistd::{Gid, Uid};
-
 use super::layout::Layout;
 use super::users::{self, Account};
 use super::{Buildroot, Cx};
 use crate::error::{Error, Result};
+use crate::fs::planted::{self, refuse_link};
 use crate::sandbox::{Mount, User};
 
 /// As the original makes them, whatever the distribution.
@@ -56,6 +55,7 @@ const HOSTS: &str = "127.0.0.1 localhost localhost.localdomain\n::1       localh
 /// because a root holds setuid programs of the user's own id.
 pub(super) fn make_base(cx: Cx<'_>, layout: &Layout) -> Result<()> {
     let chroot = &cx.config.chroot;
+    refuse_links(cx, layout)?;
     let mode = if cx.identity.root { 0o775 } else { 0o700 };
     for directory in [&chroot.basedir, &chroot.cache_topdir] {
         make_directory(cx, directory, mode)?;
@@ -66,6 +66,22 @@ pub(super) fn make_base(cx: Cx<'_>, layout: &Layout) -> Result<()> {
     }
     warn_of_others(cx, &layout.root);
     Ok(())
+}
+
+/// As root mock works in directories that others may write to: a link that one of them made leads
+/// wherever they want.
+fn refuse_links(cx: Cx<'_>, layout: &Layout) -> Result<()> {
+    if !cx.identity.root {
+        return Ok(());
+    }
+    let home = layout.package_manager_home();
+    let own = [&layout.base, &layout.root, &layout.cache, &layout.packages];
+    let others = [&layout.images, &layout.store, &home];
+    for path in own.into_iter().chain(others) {
+        refuse_link(path, &[0])?;
+    }
+    // It is worked in as the caller.
+    refuse_link(&layout.result, &[0, cx.identity.uid])
 }
 
 /// Setuid programs in a user's root are setuid to that user, for whoever can reach them.
@@ -92,14 +108,15 @@ fn make_directory(cx: Cx<'_>, path: &Path, mode: u32) -> Result<()> {
     if path.is_dir() {
         return Ok(());
     }
-    fs_err::create_dir_all(path).map_err(Error::io("make", path))?;
-    let permissions = PermissionsExt::from_mode(mode);
-    fs_err::set_permissions(path, permissions).map_err(Error::io("set the mode of", path))?;
-    if let Some(gid) = cx.identity.mock_gid().filter(|_| cx.identity.root) {
-        nix::unistd::chown(path, Some(Uid::from_raw(0)), Some(Gid::from_raw(gid)))
-            .map_err(|errno| Error::io("change the owner of", path)(errno.into()))?;
+    if let Some(parent) = path.parent() {
+        fs_err::create_dir_all(parent).map_err(Error::io("make", parent))?;
     }
-    Ok(())
+    let gid = cx.identity.mock_gid().filter(|_| cx.identity.root);
+    match planted::make_directory(path, mode, gid.map(|_| 0), gid) {
+        // Another mock was faster.
+        Err(_) if path.is_dir() => Ok(()),
+        made => made.map_err(Error::io("make", path)),
+    }
 }
 
 impl Buildroot<'_> {

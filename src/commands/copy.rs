@@ -22,7 +22,10 @@ pub(super) fn copyin(
     let into_directory = root.inside.is_dir(&destination);
     for source in sources {
         let path = cx.host.cwd.join(source);
-        if !path.exists() {
+        let (exists, is_directory) = cx
+            .identity
+            .as_caller(|| Ok((path.exists(), path.is_dir())))?;
+        if !exists {
             return Err(Error::command(format!(
                 "No such file or directory: {}",
                 source.display()
@@ -48,7 +51,7 @@ pub(super) fn copyin(
             path.display(),
             root.layout.host(&target).display()
         );
-        if path.is_dir() {
+        if is_directory {
             if root.inside.exists(&target) {
                 return Err(Error::command(format!(
                     "Destination {target} already exists!"
@@ -104,7 +107,12 @@ pub(super) fn copyout(
                 root.layout.host(source).display(),
                 target.display()
             );
-            root.inside.copy_out(source, &target)?;
+            let named = target == destination && !target.is_dir();
+            if named && target.symlink_metadata().is_ok() && root.inside.is_own_file(source) {
+                root.inside.pour_out(source, &target)?;
+            } else {
+                root.inside.copy_out(source, &target)?;
+            }
         }
         Ok(())
     })

@@ -1,5 +1,6 @@
 //! File work that std does not do safely enough: removing trees next to mounts, replacing files whole.
 
+pub(crate) mod planted;
 pub(crate) mod remove;
 
 use std::ffi::OsStr;

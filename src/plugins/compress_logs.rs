@@ -39,12 +39,16 @@ impl Plugin for CompressLogs {
         for log in LOGS
             .map(|name| result.join(name))
             .iter()
-            .filter(|log| log.is_file())
+            // gzip -f follows links.
+            .filter(|log| {
+                let metadata = log.symlink_metadata();
+                metadata.is_ok_and(|metadata| metadata.is_file())
+            })
         {
             // gzip asks before it replaces an earlier build's log.
             let force = if self.command == "gzip" { " -f" } else { "" };
             let line = format!("{}{force} {}", self.command, quote(&log.to_string_lossy()));
-            let (status, text) = root.run_on_host(&["/bin/sh", "-c", &line])?;
+            let (status, text) = root.run_on_host_as_caller(&["/bin/sh", "-c", &line])?;
             if !status.success() {
                 tracing::warn!("cannot compress {}: {}", log.display(), text.trim());
             }

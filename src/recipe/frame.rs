@@ -171,6 +171,8 @@ fn built_packages(result: &Path) -> Result<Vec<String>> {
     let entries = fs_err::read_dir(result).map_err(Error::io("list", result))?;
     let mut packages: Vec<String> = entries
         .flatten()
+        // Root reads them: a link would lead it anywhere.
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
         .map(|entry| entry.path().to_string_lossy().into_owned())
         .filter(|path| path.ends_with(".rpm") && !is_source_name(path))
         .collect();

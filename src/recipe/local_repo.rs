@@ -111,7 +111,7 @@ impl LocalRepo {
     /// Makes the directory of results, without what an earlier attempt left in it.
     pub(crate) fn begin(&self, cx: Cx<'_>, results: &Path) -> Result<()> {
         let stale = cx.identity.as_caller(|| {
-            fs_err::create_dir_all(results).map_err(|source| Error::result_dir(results, source))?;
+            make(results).map_err(|source| Error::result_dir(results, source))?;
             let mut packages = false;
             let entries = fs_err::read_dir(results).map_err(Error::io("list", results))?;
             for entry in entries.flatten() {
@@ -157,6 +157,14 @@ impl LocalRepo {
     pub(crate) fn mark(&self, cx: Cx<'_>, results: &Path, mark: Mark) -> Result<()> {
         let path = results.join(mark.file());
         cx.identity.as_caller(|| crate::fs::replace(&path, b""))
+    }
+}
+
+/// A link would have the packages of another directory removed.
+fn make(results: &Path) -> std::io::Result<()> {
+    match fs_err::create_dir(results) {
+        Err(_) if results.symlink_metadata()?.is_dir() => Ok(()),
+        made => made,
     }
 }
 

@@ -90,7 +90,22 @@ fn by_source(session: &Session<'_>, name: &str, source: Source<'_>) -> Result<Re
 
 /// Brings the source package in and unpacks it. Gives the spec file, as the inside sees it.
 fn unpack(root: &Buildroot<'_>, name: &str, source: Source<'_>) -> Result<String> {
-    let inside = root.layout.topdir(&format!("originals/{name}"));
+    let spec = match (source.spec, &source.header.spec) {
+        (Some(path), _) => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            root.layout.topdir(&format!("originals/{name}"))
+        }
+        (None, Some(name)) => root.layout.topdir(&format!("SPECS/{name}")),
+        (None, None) => {
+            return Err(Error::Srpm {
+                message: format!("No specfile found in srpm: {name}"),
+                hint: None,
+            });
+        }
+    };
+    let inside = root
+        .layout
+        .topdir(&format!("originals/{}", plain_name(name)));
     root.copy_in_file(source.srpm, &inside)?;
     let mut sink = LogSink::build(false, false);
     let rpm = &root.cx.config.rpmbuild.rpm_command;
@@ -102,17 +117,18 @@ fn unpack(root: &Buildroot<'_>, name: &str, source: Source<'_>) -> Result<String
             hint: Some("the file may be damaged; check it with `rpm -K`".to_owned()),
         });
     }
-    if let Some(spec) = source.spec {
-        let name = spec.file_name().unwrap_or_default().to_string_lossy();
-        let inside = root.layout.topdir(&format!("originals/{name}"));
-        root.copy_in_file(spec, &inside)?;
-        return Ok(inside);
+    if let Some(path) = source.spec {
+        root.copy_in_file(path, &spec)?;
     }
-    let spec = source.header.spec.as_ref().ok_or_else(|| Error::Srpm {
-        message: format!("No specfile found in srpm: {name}"),
-        hint: None,
-    })?;
-    Ok(root.layout.topdir(&format!("SPECS/{spec}")))
+    Ok(spec)
+}
+
+/// A file name that rpm does not take for a pattern or a quotation.
+fn plain_name(name: &str) -> String {
+    let plain = |c: char| !c.is_control() && !" *?[]{}\\'\"%~".contains(c);
+    name.chars()
+        .map(|c| if plain(c) { c } else { '_' })
+        .collect()
 }
 
 /// rpmbuild as a login shell runs it: profile scripts of the root may set up compilers.

@@ -58,6 +58,7 @@ impl SourcePackage {
     /// The same, and that it can be built for this root.
     pub(crate) fn for_build(cx: Cx<'_>, argument: &str) -> Result<Self> {
         let package = Self::get(cx, argument)?;
+        package.header.check_files(&package.path)?;
         package
             .header
             .check_arch(&cx.config.rpmbuild.arch, &package.path)?;

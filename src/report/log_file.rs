@@ -4,8 +4,12 @@
 //! write fails the file is given up: the failure is handed out once, to be shown, and later lines
 //! are dropped.
 
+use std::fs::{File, OpenOptions};
 use std::io::Write;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use nix::libc;
 
 use crate::error::{Error, Result};
 
@@ -21,12 +25,7 @@ pub(super) struct LogFile {
 
 impl LogFile {
     pub(super) fn open(path: &Path) -> Result<Self> {
-        // Not fs_err: `Error::Io` names the path already.
-        let file = std::fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(path)
-            .map_err(Error::io("open", path))?;
+        let file = open_own(path).map_err(Error::io("open", path))?;
         Ok(Self::on(path, Box::new(file)))
     }
 
@@ -78,6 +77,31 @@ impl LogFile {
     }
 }
 
+/// What is a link, or has another name too, may be a file of somebody's who knows nothing of it: a
+/// new file takes its place, as one does of every other result. So it does of a pipe.
+fn open_own(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options
+        .append(true)
+        .create(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    // Not fs_err: `Error::Io` names the path already.
+    let opened = options.open(path);
+    let metadata = match &opened {
+        Ok(file) => file.metadata(),
+        Err(_) => path.symlink_metadata(),
+    };
+    let may_be_others = metadata.is_ok_and(|metadata| {
+        let kind = metadata.file_type();
+        kind.is_symlink() || kind.is_fifo() || (kind.is_file() && metadata.nlink() > 1)
+    });
+    if !may_be_others {
+        return opened;
+    }
+    std::fs::remove_file(path)?;
+    options.create_new(true).open(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +116,29 @@ mod tests {
         assert_eq!(fs_err::read(&path).unwrap(), b"before\n");
         assert_eq!(log.flush(), None);
         assert_eq!(fs_err::read(&path).unwrap(), b"before\na \xff\n");
+    }
+
+    #[test]
+    fn what_may_be_somebody_else_s_is_not_written_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, victim) = (dir.path().join("build.log"), dir.path().join("victim"));
+        let plants: [&dyn Fn() -> std::io::Result<()>; 4] = [
+            &|| fs_err::os::unix::fs::symlink(&victim, &path),
+            &|| fs_err::os::unix::fs::symlink("none", &path),
+            &|| fs_err::hard_link(&victim, &path),
+            &|| Ok(nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU)?),
+        ];
+        for plant in plants {
+            fs_err::write(&victim, "untouched").unwrap();
+            plant().unwrap();
+            let mut log = LogFile::open(&path).unwrap();
+            assert_eq!(log.line(&[b"line"]), None);
+            assert_eq!(log.flush(), None);
+            assert_eq!(fs_err::read(&victim).unwrap(), b"untouched");
+            assert_eq!(fs_err::read(&path).unwrap(), b"line\n");
+            assert!(!dir.path().join("none").exists());
+            fs_err::remove_file(&path).unwrap();
+        }
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub(crate) struct SourceHeader {
     pub(crate) spec: Option<String>,
     exclusive_arch: Vec<String>,
     exclude_arch: Vec<String>,
+    /// The names of its files, and their modes.
+    files: Vec<(String, u16)>,
     /// Of the header's bytes, which hold digests of the rest: the same package has the same.
     pub(crate) digest: String,
 }
@@ -149,6 +151,15 @@ impl SourceHeader {
                 .find(|name| name.ends_with(".spec") && !name.contains('/')),
             exclusive_arch: strings(IndexTag::RPMTAG_EXCLUSIVEARCH),
             exclude_arch: strings(IndexTag::RPMTAG_EXCLUDEARCH),
+            files: {
+                let modes = metadata
+                    .header
+                    .get_entry_data_as_u16_array(IndexTag::RPMTAG_FILEMODES)
+                    .unwrap_or_default();
+                let names = strings(IndexTag::RPMTAG_BASENAMES).into_iter();
+                let modes = modes.iter().copied().chain(std::iter::repeat(0));
+                names.zip(modes).collect()
+            },
         })
     }
 
@@ -177,6 +188,46 @@ impl SourceHeader {
                 "choose a configuration for another architecture with -r, or give --target"
                     .to_owned(),
             ),
+        })
+    }
+
+    /// Refuses what rpmbuild puts in no source package, and rpm would unpack: names that lead out of
+    /// the directory of sources, devices, links.
+    pub(crate) fn check_files(&self, path: &Path) -> Result<()> {
+        if file_name(path).chars().any(char::is_control) {
+            return Err(Error::Srpm {
+                message: format!(
+                    "{} has control characters in its name",
+                    file_name(path).escape_debug()
+                ),
+                hint: Some("give it another name".to_owned()),
+            });
+        }
+        let wrong = |(name, mode): &(String, u16)| {
+            const REGULAR: u16 = 0o10;
+            if name.contains('/') || ["", ".", ".."].contains(&name.as_str()) {
+                return Some("is no plain file name");
+            }
+            if name.chars().any(char::is_control) {
+                return Some("has control characters in its name");
+            }
+            let regular = [0, REGULAR].contains(&(mode >> 12));
+            (!regular).then_some("is no regular file")
+        };
+        let found = self
+            .files
+            .iter()
+            .find_map(|file| Some((file, wrong(file)?)));
+        let Some(((name, _), why)) = found else {
+            return Ok(());
+        };
+        Err(Error::Srpm {
+            message: format!(
+                "{} cannot be unpacked: '{}' in it {why}",
+                file_name(path),
+                name.escape_debug()
+            ),
+            hint: Some("rpmbuild makes no such source packages; do not trust it".to_owned()),
         })
     }
 
@@ -323,6 +374,37 @@ mod tests {
             spec: None,
             exclusive_arch: owned(exclusive),
             exclude_arch: owned(exclude),
+            files: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn files_are_checked() {
+        for (name, mode, why) in [
+            ("x.spec", 0o100644, None),
+            ("-x $(id) %{y}.spec", 0o100644, None),
+            ("a..b", 0o104755, None),
+            ("no-type", 0o644, None),
+            ("/etc/passwd", 0o100644, Some("is no plain file name")),
+            ("../x", 0o100644, Some("is no plain file name")),
+            ("..", 0o100644, Some("is no plain file name")),
+            ("", 0o100644, Some("is no plain file name")),
+            ("a\nb", 0o100644, Some("has control characters in its name")),
+            ("null", 0o020666, Some("is no regular file")),
+            ("link", 0o120777, Some("is no regular file")),
+            ("d", 0o040755, Some("is no regular file")),
+        ] {
+            let files = vec![("ok".to_owned(), 0o100644), (name.to_owned(), mode)];
+            let header = SourceHeader {
+                files,
+                ..header(&[], &[])
+            };
+            let checked = header.check_files(Path::new("x.src.rpm"));
+            let expected = why.map(|why| {
+                let name = name.escape_debug();
+                format!("x.src.rpm cannot be unpacked: '{name}' in it {why}")
+            });
+            assert_eq!(checked.err().map(|error| error.to_string()), expected);
         }
     }
 

@@ -6,7 +6,7 @@ use crate::support::{Done, Place, Who, both, mounts_below, own_mounts, processes
 
 /// Runs a shell script in which `"$@"` is mock, without a mode, and `$disk` is a small file
 /// system, where the roots are kept. It goes away with the script.
-fn on_small_disk<'a>(place: &'a Place, megabytes: u32, script: &str) -> Done<'a> {
+pub(crate) fn on_small_disk<'a>(place: &'a Place, megabytes: u32, script: &str) -> Done<'a> {
     place.make_dir("home/.local/share");
     let script = format!(
         "disk='{}'; mkdir -p \"$disk\"\n\

@@ -23,6 +23,7 @@ mod emulation;
 mod failures;
 mod full_disk;
 mod hermetic;
+mod hostile;
 mod images;
 mod installdeps;
 mod isolation;

@@ -166,6 +166,17 @@ impl Inside {
             .is_ok_and(|stat| stat.st_mode & nix::libc::S_IFMT == nix::libc::S_IFREG)
     }
 
+    /// A program of the host that opens `path` by name, following links, would leave the root.
+    pub(crate) fn leads_out(&self, path: &str) -> bool {
+        let how = OpenHow::new()
+            .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
+            .resolve(ResolveFlag::RESOLVE_BENEATH);
+        let opened = self
+            .top()
+            .and_then(|top| openat2(top.as_fd(), relative(path), how));
+        opened.err() == Some(nix::Error::EXDEV)
+    }
+
     pub(crate) fn is_dir(&self, path: &str) -> bool {
         self.directory(relative(path)).is_ok()
     }
@@ -481,6 +492,26 @@ mod tests {
         );
         inside.remove("etc")?;
         assert!(victim.exists());
+        Ok(())
+    }
+
+    #[test]
+    fn what_the_host_would_follow() -> Result<()> {
+        let (_scratch, inside) = scratch()?;
+        inside.create_dir_all("usr/lib/rpm", me())?;
+        inside.create_dir_all("var/lib", me())?;
+        for (target, path, out) in [
+            ("../../usr/lib/rpm", "var/lib/rpm", false),
+            ("none", "var/lib/dangling", false),
+            ("/usr/lib/rpm", "var/lib/absolute", true),
+            ("../../../none", "var/lib/above", true),
+            ("var/lib/absolute", "indirect", true),
+        ] {
+            inside.symlink(target, path)?;
+            assert_eq!(inside.leads_out(path), out, "{path}");
+        }
+        assert!(!inside.leads_out("none"));
+        assert!(inside.leads_out("var/lib/absolute/below"));
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! The way out of a root: finding files by patterns, and copying them to the host.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use glob::Pattern;
@@ -35,7 +37,17 @@ impl Inside {
         Ok(found)
     }
 
-    /// Copies a file, link or tree to a host path. A directory must not exist there yet.
+    /// Copies a file's content into one that the caller named, which may be a device, a pipe or a link.
+    pub(crate) fn pour_out(&self, path: &str, target: &Path) -> Result<()> {
+        let mut from = self.open_own_file(path)?;
+        let mut to = fs_err::File::create(target).map_err(Error::io("write", target))?;
+        std::io::copy(&mut from, &mut to)
+            .map(drop)
+            .map_err(Error::io("write", target))
+    }
+
+    /// Copies a file, link or tree to a host path. A directory must not exist there yet, and a file is
+    /// replaced: the name may be the root's choice, and a link there lead to anything.
     pub(crate) fn copy_out(&self, path: &str, target: &Path) -> Result<()> {
         let (_pin, pinned) = self.pinned(path)?;
         let kind = fs_err::symlink_metadata(&pinned)
@@ -56,10 +68,16 @@ impl Inside {
                 .metadata()
                 .map_err(Error::io("read", path))?
                 .permissions();
-            let mut to = fs_err::File::create(target).map_err(Error::io("write", target))?;
-            std::io::copy(&mut from, &mut to).map_err(Error::io("write", target))?;
-            to.set_permissions(permissions)
-                .map_err(Error::io("write", target))
+            let directory = target.parent().unwrap_or(Path::new("/"));
+            let failed = || Error::io("write", target);
+            let mut to = tempfile::NamedTempFile::new_in(directory).map_err(failed())?;
+            std::io::copy(&mut from, &mut to).map_err(failed())?;
+            // Not setuid: it would be to whoever copies it.
+            let mode = Permissions::from_mode(permissions.mode() & 0o777);
+            to.as_file().set_permissions(mode).map_err(failed())?;
+            to.persist(target)
+                .map(drop)
+                .map_err(|error| failed()(error.error))
         } else {
             tracing::warn!("{path} is neither file, directory nor link; it is not copied");
             Ok(())
