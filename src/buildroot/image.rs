@@ -7,6 +7,7 @@ use super::layout::{INITIALIZED, Layout, UNFINISHED};
 use super::{Buildroot, Cx};
 use crate::config;
 use crate::error::Error;
+use crate::host::Host;
 use crate::oci::registries::Registries;
 use crate::oci::{self, Fault, Found, Image, Means, Platform, Store, Wanted};
 use crate::report::Spinner;
@@ -57,7 +58,7 @@ fn with_means<T>(
     work: impl FnOnce(&Means<'_>) -> oci::Result<T>,
 ) -> oci::Result<T> {
     let (registries, credentials) = cx.identity.as_caller(|| {
-        let credentials = credential_files(cx);
+        let credentials = credential_files(cx.host, &cx.identity.home, cx.identity.uid);
         let credentials = credentials
             .iter()
             .filter_map(|path| fs_err::read_to_string(path).ok());
@@ -75,26 +76,24 @@ fn with_means<T>(
 }
 
 /// Where the caller's programs keep their configuration.
-fn config_home(cx: Cx<'_>) -> PathBuf {
-    let home = || cx.identity.home.join(".config");
-    cx.host
-        .env("XDG_CONFIG_HOME")
-        .map_or_else(home, PathBuf::from)
+fn config_home(host: &Host, home: &Path) -> PathBuf {
+    host.env("XDG_CONFIG_HOME")
+        .map_or_else(|| home.join(".config"), PathBuf::from)
 }
 
-fn credential_files(cx: Cx<'_>) -> Vec<PathBuf> {
-    let named = cx.host.env("REGISTRY_AUTH_FILE").map(PathBuf::from);
-    let runtime = cx.host.env("XDG_RUNTIME_DIR").map_or_else(
-        || PathBuf::from(format!("/run/containers/{}", cx.identity.uid)),
+/// Where `podman login` and `docker login` put passwords, first found first.
+fn credential_files(host: &Host, home: &Path, uid: u32) -> Vec<PathBuf> {
+    let named = host.env("REGISTRY_AUTH_FILE").map(PathBuf::from);
+    let runtime = host.env("XDG_RUNTIME_DIR").map_or_else(
+        || PathBuf::from(format!("/run/containers/{uid}")),
         |directory| Path::new(directory).join("containers"),
     );
-    let docker = cx
-        .host
+    let docker = host
         .env("DOCKER_CONFIG")
-        .map_or_else(|| cx.identity.home.join(".docker"), PathBuf::from);
+        .map_or_else(|| home.join(".docker"), PathBuf::from);
     let usual = [
         runtime.join("auth.json"),
-        config_home(cx).join("containers/auth.json"),
+        config_home(host, home).join("containers/auth.json"),
         docker.join("config.json"),
     ];
     named.into_iter().chain(usual).collect()
@@ -116,7 +115,7 @@ fn registries(cx: Cx<'_>) -> Registries {
         .collect();
     parts.sort();
     files.extend(parts);
-    files.push(config_home(cx).join(REGISTRIES));
+    files.push(config_home(cx.host, &cx.identity.home).join(REGISTRIES));
     let texts = files.into_iter().filter_map(|path| {
         let text = fs_err::read_to_string(&path).ok()?;
         Some((path.display().to_string(), text))
@@ -166,4 +165,36 @@ pub(crate) fn error(fault: Fault, chroot: &config::Chroot) -> Error {
         true => BOOTSTRAP,
         false => BUILDROOT,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_passwords_are() {
+        let found = |environment: &[(&str, &str)]| {
+            let mut host = Host::detect();
+            let pairs = environment.iter();
+            host.environment = pairs
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect();
+            let files = credential_files(&host, Path::new("/home/me"), 7);
+            let files: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
+            files.join(" ")
+        };
+        assert_eq!(
+            found(&[]),
+            "/run/containers/7/auth.json /home/me/.config/containers/auth.json /home/me/.docker/config.json"
+        );
+        assert_eq!(
+            found(&[
+                ("REGISTRY_AUTH_FILE", "/a"),
+                ("XDG_RUNTIME_DIR", "/b"),
+                ("XDG_CONFIG_HOME", "/c"),
+                ("DOCKER_CONFIG", "/d"),
+            ]),
+            "/a /b/containers/auth.json /c/containers/auth.json /d/config.json"
+        );
+    }
 }

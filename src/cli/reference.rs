@@ -129,6 +129,11 @@ const ENVIRONMENT: &[(&str, &str)] = &[
         "As root: the user who called, to whom results belong",
     ),
     (
+        "REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, XDG_CONFIG_HOME, DOCKER_CONFIG",
+        "For images: a file with passwords of registries; where podman and docker keep theirs, and \
+         registries.conf of your own",
+    ),
+    (
         "TMPDIR",
         "Where sources are checked out and source packages are fetched to, in private directories; \
          by default /var/tmp",
@@ -138,6 +143,15 @@ const ENVIRONMENT: &[(&str, &str)] = &[
         "With the plugin lvm_root: LVM makes device nodes itself if set, for systems without udev",
     ),
     ("NO_COLOR", "Keep colours out of the output if set"),
+    (
+        "TERM",
+        "No status line without it, nor if it is dumb. What is run in the chroot has that of the configuration",
+    ),
+    (
+        "SSH_AUTH_SOCK",
+        "With --scm-enable: there for the tools that check out, as all of the environment; never in \
+         the chroot",
+    ),
 ];
 
 /// Every option by its long name, and whether it is there.

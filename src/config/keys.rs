@@ -24,9 +24,9 @@ pub(crate) enum Status {
     NotYet {
         instead: String,
     },
-    /// Has a meaning only beside an option that warns by itself.
-    NotYetWith {
-        switch: String,
+    /// Read, and on purpose without effect.
+    NoEffect {
+        because: String,
     },
 }
 
@@ -275,9 +275,9 @@ fn status(text: Option<&str>) -> Status {
     let Some(text) = text else {
         return Status::Works;
     };
-    if let Some(switch) = text.strip_prefix("not yet, with ") {
-        let switch = switch.to_owned();
-        return Status::NotYetWith { switch };
+    if let Some(because) = text.strip_prefix("no effect: ") {
+        let because = because.to_owned();
+        return Status::NoEffect { because };
     }
     let instead = text
         .trim_start_matches("not yet")
@@ -364,7 +364,8 @@ mod tests {
     fn a_key_is_read_with_its_comments() {
         let schema = Schema::parse(
             "# Head.\n\n# A part.\n[part]\n\n# Words.\n# original: a['b']\n# type: string or none\n\
-             # status: not yet: x happens\nkey = \"none\"\n\n# Seconds.\n# type: integer\n#bare =\n\n\
+             # status: not yet: x happens\nkey = \"none\"\n\n# Seconds.\n# type: integer\n\
+             # status: no effect: y\n#bare =\n\n\
              # Free.\n# type: table of scalars\n[part.free]\n\"%a\" = \"1\"\n",
         );
         let shown = schema.keys.iter().map(|key| {
@@ -375,8 +376,8 @@ mod tests {
         });
         insta::assert_snapshot!(shown.collect::<Vec<_>>().join("\n"), @r#"
         ["part", "key"] ["a", "b"] "string or none" Some(None) NotYet { instead: "x happens" } 10
-        ["part", "bare"] ["bare"] "integer" None Works 14
-        ["part", "free"] ["free"] "table of scalars" Some(Dict({"%a": Str("1")})) Works 18
+        ["part", "bare"] ["bare"] "integer" None NoEffect { because: "y" } 15
+        ["part", "free"] ["free"] "table of scalars" Some(Dict({"%a": Str("1")})) Works 19
         "#);
         assert_eq!(schema.header, "Head.");
         assert_eq!(schema.names_in(&["part"]), ["key", "bare", "free"]);

@@ -36,6 +36,8 @@ pub(crate) mod value;
 mod warnings;
 
 #[cfg(test)]
+mod bootstrap_tests;
+#[cfg(test)]
 mod cfg_load_tests;
 #[cfg(test)]
 mod hermetic_tests;

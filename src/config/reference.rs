@@ -7,16 +7,16 @@ use super::dnf::default_main;
 use super::keys::{Key, Section, Status, schema};
 use super::value::Value;
 
-/// The original's name of each key, and what happens instead of it if it is not carried out yet.
+/// The original's name of each key, and what happens instead of it if it is not carried out.
 pub(crate) fn keys() -> Vec<(String, Option<String>)> {
-    let not_yet = |key: &Key| match &key.status {
+    let state = |key: &Key| match &key.status {
         Status::Works => None,
         Status::NotYet { instead } if instead.is_empty() => Some("not yet".to_owned()),
         Status::NotYet { instead } => Some(format!("not yet: {instead}")),
-        Status::NotYetWith { switch } => Some(format!("not yet, with {switch}")),
+        Status::NoEffect { because } => Some(format!("no effect: {because}")),
     };
     let keys = schema().keys.iter();
-    keys.map(|key| (original(key).trim_matches('`').to_owned(), not_yet(key)))
+    keys.map(|key| (original(key).trim_matches('`').to_owned(), state(key)))
         .collect()
 }
 
@@ -109,7 +109,7 @@ fn state(status: &Status) -> String {
     match status {
         Status::Works => String::new(),
         Status::NotYet { instead } => format!("\n*Not supported yet: {instead}.*\n"),
-        Status::NotYetWith { switch } => format!("\n*Not supported yet, as `{switch}`.*\n"),
+        Status::NoEffect { because } => format!("\n*No effect: {because}.*\n"),
     }
 }
 

@@ -238,6 +238,7 @@ fn every_key_that_works_reaches_the_configuration() {
     config_opts["redhat_subscription_key_id"] = '/other'
     config_opts["dnf5_install_command"] = '/other'
     config_opts["yum_install_command"] = '/other'
+    config_opts["microdnf_install_command"] = '/other'
     config_opts["extra"] = '/other'
     config_opts["calculatedeps"] = False
     config_opts["nspawn_args"] = ['/other']: 3 /etc/a.cfg:5: nspawn_args: '/other' is no option of systemd-nspawn

@@ -10,18 +10,20 @@ use super::options::Options;
 use super::value::{Origin, Value};
 
 pub(super) fn of_options(options: &Options) -> Vec<String> {
-    let mut warnings = not_yet(options);
+    let mut warnings = not_carried_out(options);
     warnings.extend(unknown_plugins(options));
     warnings.extend(mistyped(options));
     warnings
 }
 
 /// Options that were set and are not carried out.
-fn not_yet(options: &Options) -> Vec<String> {
+fn not_carried_out(options: &Options) -> Vec<String> {
     let mut warnings = Vec::new();
     for key in &schema().keys {
-        let Status::NotYet { instead } = &key.status else {
-            continue;
+        let (what, why) = match &key.status {
+            Status::Works => continue,
+            Status::NotYet { instead } => ("is not supported yet", instead),
+            Status::NoEffect { because } => ("has no effect", because),
         };
         let path = key.original.iter().map(String::as_str).collect::<Vec<_>>();
         let (Some(value), Some(origin)) = (options.get(&path), chosen(options, &path)) else {
@@ -39,7 +41,7 @@ fn not_yet(options: &Options) -> Vec<String> {
                 }
                 _ => name.to_owned(),
             };
-            warnings.push(format!("{origin}: {name} is not supported yet: {instead}"));
+            warnings.push(format!("{origin}: {name} {what}: {why}"));
         }
     }
     warnings

@@ -11,11 +11,6 @@ struct PackageState {
 }
 
 pub(super) fn new(settings: &PluginConfig) -> Result<Box<dyn Plugin>> {
-    if settings.options.get("available_pkgs") == Some(&Value::Bool(true)) {
-        tracing::warn!(
-            "plugin package_state: available_pkgs is not there yet; available_pkgs.log is not written"
-        );
-    }
     let installed = settings.options.get("installed_pkgs") != Some(&Value::Bool(false));
     Ok(Box::new(PackageState { installed }))
 }
