@@ -37,7 +37,7 @@ complete -c mock -l enablerepo -d 'Enable a repository; may be repeated' -r
 complete -c mock -l disablerepo -d 'Disable a repository; may be repeated' -r
 complete -c mock -s a -l addrepo -d 'Add a repository by its base URL; may be repeated' -r -f
 complete -c mock -l additional-package -d 'Install a package before each build; may be repeated' -r
-complete -c mock -l buildroot-image -d 'Begin the chroot with a container image: its name, or a file or directory with one' -r -F
+complete -c mock -l buildroot-image -d 'Begin the chroot itself with a container image: its name, or a file or directory with one' -r -F
 complete -c mock -l cwd -d 'Run in this directory of the chroot, with --shell and --chroot' -r
 complete -c mock -l isolation -d 'Isolate commands by this method: simple, nspawn or auto' -r
 complete -c mock -l enable-plugin -d 'Enable a plugin; may be repeated, wins over --disable-plugin' -r
@@ -87,11 +87,11 @@ complete -c mock -l yum -d 'Use yum as the package manager'
 complete -c mock -l cache-alterations -d 'Write the root cache again when the chroot was there already'
 complete -c mock -l offline -d 'Make the package manager use only what is cached'
 complete -c mock -l no-layer-cache -d 'Install everything anew instead of using what was installed before'
-complete -c mock -l bootstrap-chroot -d 'Install with the distribution\'s own package manager, from a bootstrap root'
-complete -c mock -l no-bootstrap-chroot -d 'Install with the host\'s package manager'
-complete -c mock -l use-bootstrap-image -d 'Make the bootstrap root from a container image'
+complete -c mock -l bootstrap-chroot -d 'Install with the distribution\'s own package manager, in a bootstrap root; the default'
+complete -c mock -l no-bootstrap-chroot -d 'Install with the host\'s package manager, without a bootstrap root'
+complete -c mock -l use-bootstrap-image -d 'Begin the bootstrap root with a container image; the default'
 complete -c mock -l no-bootstrap-image -d 'Install the bootstrap root from packages'
-complete -c mock -l bootstrap-image-ready -d 'Take it that the image holds the package manager, and install nothing into it'
+complete -c mock -l bootstrap-image-ready -d 'Install nothing into that image: it holds the package manager'
 complete -c mock -l unpriv -d 'Run as the build user instead of root, with --shell and --chroot'
 complete -c mock -l enable-network -d 'Let builds and commands in the chroot use the network'
 complete -c mock -l old-chroot -d 'Deprecated spelling of --isolation=simple'

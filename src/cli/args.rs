@@ -68,6 +68,8 @@ pub(super) struct Args {
     #[command(flatten)]
     pub(super) packages: PackageArgs,
     #[command(flatten)]
+    pub(super) begin: BeginArgs,
+    #[command(flatten)]
     pub(super) inside: InsideArgs,
     #[command(flatten)]
     pub(super) isolation: IsolationArgs,
@@ -260,21 +262,20 @@ pub(super) struct PackageArgs {
     /// Install everything anew instead of using what was installed before
     #[arg(long)]
     pub(super) no_layer_cache: bool,
+}
 
-    /// Begin the chroot with a container image: its name, or a file or directory with one
-    #[arg(long, value_name = "IMAGE", value_hint = ValueHint::AnyPath)]
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
-    pub(super) buildroot_image: Option<String>,
-
-    /// Install with the distribution's own package manager, from a bootstrap root
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Bootstrap root and images")]
+pub(super) struct BeginArgs {
+    /// Install with the distribution's own package manager, in a bootstrap root; the default
     #[arg(long, overrides_with = "no_bootstrap_chroot")]
     pub(super) bootstrap_chroot: bool,
 
-    /// Install with the host's package manager
+    /// Install with the host's package manager, without a bootstrap root
     #[arg(long, overrides_with = "bootstrap_chroot")]
     pub(super) no_bootstrap_chroot: bool,
 
-    /// Make the bootstrap root from a container image
+    /// Begin the bootstrap root with a container image; the default
     #[arg(long, overrides_with = "no_bootstrap_image")]
     pub(super) use_bootstrap_image: bool,
 
@@ -282,9 +283,14 @@ pub(super) struct PackageArgs {
     #[arg(long, overrides_with = "use_bootstrap_image")]
     pub(super) no_bootstrap_image: bool,
 
-    /// Take it that the image holds the package manager, and install nothing into it
+    /// Install nothing into that image: it holds the package manager
     #[arg(long)]
     pub(super) bootstrap_image_ready: bool,
+
+    /// Begin the chroot itself with a container image: its name, or a file or directory with one
+    #[arg(long, value_name = "IMAGE", value_hint = ValueHint::AnyPath)]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub(super) buildroot_image: Option<String>,
 }
 
 /// `--enablerepo` and `--disablerepo`: which comes first matters to the package manager.

@@ -73,7 +73,7 @@ pub(super) fn from_args(args: &Args, warnings: &mut Vec<String>) -> Result<Overr
             .map(|option| scm_option(option))
             .collect::<Result<_>>()?,
         repo_switches: args.packages.repositories.switches.clone(),
-        buildroot_image: args.packages.buildroot_image.clone(),
+        buildroot_image: args.begin.buildroot_image.clone(),
         addrepos: args.packages.addrepo.clone(),
         hermetic: match args.build.hermetic_build.as_slice() {
             // Of options given twice the last one counts.
@@ -95,7 +95,8 @@ impl Overrides {
 }
 
 fn set(args: &Args, warnings: &mut Vec<String>) -> Result<Vec<(String, Value)>> {
-    let (chroot, build, packages) = (&args.chroot, &args.build, &args.packages);
+    let (chroot, build) = (&args.chroot, &args.build);
+    let (packages, begin) = (&args.packages, &args.begin);
     let mut set = config_opts(&chroot.config_opts)?;
     let mut put = |key: &str, value: Value| set.push((key.to_owned(), value));
 
@@ -167,20 +168,20 @@ fn set(args: &Args, warnings: &mut Vec<String>) -> Result<Vec<(String, Value)>> 
     if packages.no_layer_cache {
         put("layer_cache", Value::Bool(false));
     }
-    if packages.use_bootstrap_image || packages.no_bootstrap_image {
+    if begin.use_bootstrap_image || begin.no_bootstrap_image {
         put(
             "use_bootstrap_image",
-            Value::Bool(packages.use_bootstrap_image),
+            Value::Bool(begin.use_bootstrap_image),
         );
     }
     // An image is for a bootstrap root.
-    if packages.bootstrap_chroot || packages.use_bootstrap_image {
+    if begin.bootstrap_chroot || begin.use_bootstrap_image {
         put("use_bootstrap", Value::Bool(true));
     }
-    if packages.no_bootstrap_chroot {
+    if begin.no_bootstrap_chroot {
         put("use_bootstrap", Value::Bool(false));
     }
-    if packages.bootstrap_image_ready {
+    if begin.bootstrap_image_ready {
         put("bootstrap_image_ready", Value::Bool(true));
     }
 

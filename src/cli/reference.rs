@@ -55,7 +55,7 @@ const EXIT_CODES: &[(&str, &str)] = &[
     (
         "2",
         "The command line is not understood: an unknown option, a missing or invalid value. Also: \
-         the machine does not let this user make a sandbox",
+         the machine does not let this user make a sandbox, or --isolation=nspawn without root",
     ),
     ("3", "The configuration is wrong or missing"),
     ("4", "With --chain: some package was not built"),
@@ -64,14 +64,17 @@ const EXIT_CODES: &[(&str, &str)] = &[
         "Options that do not go together, or a bad value that only mock can know. Also: a URL that leads to no source package; with \
          --scm-enable, no tool, no checkout, no spec file in it",
     ),
-    ("6", "The architecture cannot be built on this machine"),
+    (
+        "6",
+        "The architecture cannot be built on this machine, or its emulator cannot be used",
+    ),
     ("7", "Interrupted with Ctrl-C"),
     ("10", "A build error that is not the status of one program"),
     ("11", "A command ran into its time limit"),
     (
         "20",
         "The root's storage cannot be used: it does not work here, a layer is not there, or \
-         something else is mounted on the root",
+         something else is mounted on the root. Also: the image of --buildroot-image cannot be had",
     ),
     (
         "25",
@@ -97,7 +100,14 @@ const EXIT_CODES: &[(&str, &str)] = &[
         "LVM is locked: another mock uses a volume of what is to be scrubbed",
     ),
     ("70", "The result directory cannot be created"),
-    ("80", "The sandbox cannot be made"),
+    (
+        "80",
+        "The sandbox cannot be made, or systemd-nspawn cannot work here",
+    ),
+    (
+        "90",
+        "The image of the bootstrap root cannot be had, and is not to be replaced by packages",
+    ),
     (
         "120",
         "The program for build requirements is missing, `yum-builddep` for instance",
@@ -308,12 +318,22 @@ mod tests {
             hint: None,
             code,
         });
-        let image = Error::Image {
+        let images = [20, 90].map(|code| Error::Image {
             message: String::new(),
             hint: None,
-            code: 20,
-        };
-        for error in errors.into_iter().chain(storage).chain([image]) {
+            code,
+        });
+        let packages = [
+            Error::NoBuilddep {
+                program: String::new(),
+            },
+            Error::External {
+                message: String::new(),
+                hint: None,
+            },
+        ];
+        let errors = errors.into_iter().chain(storage);
+        for error in errors.chain(images).chain(packages) {
             let code = error.exit_code().to_string();
             assert!(
                 EXIT_CODES.iter().any(|(documented, _)| *documented == code),

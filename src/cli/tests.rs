@@ -122,6 +122,7 @@ fn help_and_version() {
             "Building a chain:",
             "Building out of version control:",
             "Packages and repositories:",
+            "Bootstrap root and images:",
             "Running commands:",
             "Isolation:",
             "Plugins:",
