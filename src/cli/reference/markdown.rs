@@ -47,6 +47,10 @@ const VALUES: &str = "\
   `--scm-option package=NAME` is needed; method, branch and command are options of
   [`[scm]`](config.md#scm), too.
 - `--spec` with `--sources` and no source package builds the source package first, then that.
+- `--buildroot-image IMAGE`: `[REGISTRY/]NAME[:TAG][@DIGEST]`, as podman names it, or a path that is
+  there: a directory is an OCI layout, a file an archive of one. More in
+  [`[buildroot_image]`](config.md#buildroot_image). `--use-bootstrap-image` turns the bootstrap root on,
+  too; which image is [`[bootstrap]`](config.md#bootstrap)'s.
 - `--isolation METHOD`: `simple` is mock's own sandbox, `nspawn` systemd-nspawn, which needs root; `auto`
   takes mock's own unless `nspawn_args` asks for what only systemd-nspawn can do. `-v` says which and why.
 - `--short-circuit STAGE`: needs a chroot in which the stages before have run. Such a build makes no
