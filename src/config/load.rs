@@ -261,6 +261,10 @@ fn compute(options: &mut Options, request: &Request<'_>, files: &[PathBuf]) {
             options.set(&[key], dir, Origin::Computed);
         }
     }
+    if is_default(options, "mock_run_uuid") {
+        let id = host.run_uuid();
+        options.set(&["mock_run_uuid"], id.into(), Origin::Computed);
+    }
     if is_default(options, "host_arch") {
         options.set(
             &["host_arch"],

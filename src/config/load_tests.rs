@@ -372,3 +372,15 @@ fn tables_and_text_of_dnf_conf_go_together() {
     baseurl=http://mine/
     ");
 }
+
+#[test]
+fn a_run_has_a_name_of_its_own() {
+    let text = "config_opts['root'] = 'a'\nconfig_opts['dnf.conf'] = '{{ mock_run_uuid }}'\n";
+    let site = Site::new(&[("etc/a.cfg", text)]);
+    let id = site.load().unwrap().config.packages.dnf_conf;
+    let parts: Vec<usize> = id.split('-').map(str::len).collect();
+    assert_eq!(parts, [8, 4, 4, 4, 12], "{id}");
+    let text = format!("{text}config_opts['mock_run_uuid'] = 'mine'\n");
+    let site = Site::new(&[("etc/a.cfg", &text)]);
+    assert_eq!(site.load().unwrap().config.packages.dnf_conf, "mine");
+}

@@ -58,7 +58,9 @@ fn waits_and_says_so(place: &Place) {
     let second = place.mock(["--chroot", "echo second"]).ok();
     first.wait().exits(0);
     // The first one may be over when the second one looks again, and then that attaches the root.
-    let shot = second.shot().replace("Start: chroot init\nFinish: chroot init\n", "");
+    let shot = second
+        .shot()
+        .replace("Start: chroot init\nFinish: chroot init\n", "");
     insta::allow_duplicates! { assert_snapshot!(shot, @"
     exit 0
     --- stdout

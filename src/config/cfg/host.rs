@@ -134,15 +134,20 @@ impl Evaluator<'_> {
     /// A random UUID, made of the host's seed.
     fn uuid4(&mut self) -> u128 {
         self.uuids += 1;
-        let half = |which: u8| {
-            let mut hasher = DefaultHasher::new();
-            (self.host.random_seed, self.uuids, which).hash(&mut hasher);
-            u128::from(hasher.finish())
-        };
-        let bits = half(0) << 64 | half(1);
-        // Version 4, variant 1.
-        bits & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62
+        uuid4(self.host.random_seed, self.uuids)
     }
+}
+
+/// The random UUID of this number in a run.
+pub(super) fn uuid4(seed: u64, number: u64) -> u128 {
+    let half = |which: u8| {
+        let mut hasher = DefaultHasher::new();
+        (seed, number, which).hash(&mut hasher);
+        u128::from(hasher.finish())
+    };
+    let bits = half(0) << 64 | half(1);
+    // Version 4, variant 1.
+    bits & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62
 }
 
 /// Calls a function of a module by its full name.

@@ -67,6 +67,13 @@ pub(crate) struct Host {
     pub(crate) random_seed: u64,
 }
 
+impl Host {
+    /// A random UUID that stands for this run.
+    pub(crate) fn run_uuid(&self) -> String {
+        repr::uuid(host::uuid4(self.random_seed, 0))
+    }
+}
+
 /// Evaluates one top-level file on top of `options`, which stay as they are if it fails.
 ///
 /// Local variables do not survive to the next file. Every file read, includes too, is added to
