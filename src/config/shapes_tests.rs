@@ -250,6 +250,7 @@ fn every_key_that_works_reaches_the_configuration() {
     config_opts["no-config"] = {'a': '/other'}
     config_opts["jinja_max_recursion"] = 12
     config_opts["recursion_limit"] = 5007
+    config_opts["mock_run_uuid"] = '/other'
     config_opts["local_repo_dir"] = '/other'
     config_opts["uniqueext"] = '/other'
     config_opts["__jinja_expand"] = False

@@ -11,7 +11,10 @@ use crate::report::Step;
 /// Removes the root, its directory and the result directory in it. Nothing there is fine; a root
 /// that another mock uses is an error.
 pub(crate) fn clean(cx: Cx<'_>, trash: &Trash) -> Result<()> {
-    let _step = Step::start("clean chroot");
+    let _step = match cx.config.chroot.is_bootstrap {
+        true => Step::start_of_bootstrap("clean chroot"),
+        false => Step::start("clean chroot"),
+    };
     let layout = Layout::of(&cx.config.chroot);
     if !layout.base.is_dir() {
         return Ok(());
