@@ -6,6 +6,7 @@ use super::Cx;
 use super::lock::{Lock, Mode};
 use crate::config::Chroot;
 use crate::error::Result;
+use crate::fs::planted::refuse_link;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Layout {
@@ -44,15 +45,34 @@ impl Layout {
         lock_of(&self.base)
     }
 
+    /// As root mock works in directories that others may write to: a link that one of them made leads
+    /// wherever they want.
+    pub(crate) fn refuse_links(&self, cx: Cx<'_>) -> Result<()> {
+        if !cx.identity.root {
+            return Ok(());
+        }
+        let directories = [
+            &self.base,
+            &self.cache,
+            &self.packages,
+            &self.images,
+            &self.store,
+        ];
+        directories
+            .iter()
+            .try_for_each(|path| refuse_link(path, &[0]))
+    }
+
     /// Takes the root's lock alone, or says who uses the root.
-    pub(crate) fn lock_alone(&self) -> Result<Lock> {
+    pub(crate) fn lock_alone(&self, cx: Cx<'_>) -> Result<Lock> {
+        self.refuse_links(cx)?;
         Lock::take(&self.lock(), Mode::Exclusive)
     }
 
     /// The same for a root that may have no directory yet.
     pub(crate) fn lock_for(&self, cx: Cx<'_>) -> Result<Lock> {
         super::skeleton::make_base(cx, self)?;
-        self.lock_alone()
+        self.lock_alone(cx)
     }
 
     /// Home of the package manager when it works from the host: rpm reads its macros there.

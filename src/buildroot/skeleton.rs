@@ -68,18 +68,14 @@ pub(super) fn make_base(cx: Cx<'_>, layout: &Layout) -> Result<()> {
     Ok(())
 }
 
-/// As root mock works in directories that others may write to: a link that one of them made leads
-/// wherever they want.
+/// Links in its directory, too, when more is done there than removing it.
 fn refuse_links(cx: Cx<'_>, layout: &Layout) -> Result<()> {
+    layout.refuse_links(cx)?;
     if !cx.identity.root {
         return Ok(());
     }
-    let home = layout.package_manager_home();
-    let own = [&layout.base, &layout.root, &layout.cache, &layout.packages];
-    let others = [&layout.images, &layout.store, &home];
-    for path in own.into_iter().chain(others) {
-        refuse_link(path, &[0])?;
-    }
+    refuse_link(&layout.root, &[0])?;
+    refuse_link(&layout.package_manager_home(), &[0])?;
     // It is worked in as the caller.
     refuse_link(&layout.result, &[0, cx.identity.uid])
 }

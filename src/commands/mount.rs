@@ -52,6 +52,6 @@ pub(super) fn umount(cx: Cx<'_>, trash: &Trash) -> Result<()> {
     if !layout.base.is_dir() {
         return Ok(());
     }
-    let _lock = layout.lock_alone()?;
+    let _lock = layout.lock_alone(cx)?;
     plugins::enabled(cx.config)?.storage(cx, trash)?.detach()
 }

@@ -5,6 +5,7 @@ use crate::buildroot::layout::Layout;
 use crate::buildroot::storage;
 use crate::buildroot::trash::Trash;
 use crate::error::{Error, Result};
+use crate::fs::planted::refuse_link;
 use crate::plugins;
 use crate::report::Step;
 
@@ -19,7 +20,7 @@ pub(crate) fn clean(cx: Cx<'_>, trash: &Trash) -> Result<()> {
     if !layout.base.is_dir() {
         return Ok(());
     }
-    let _lock = layout.lock_alone()?;
+    let _lock = layout.lock_alone(cx)?;
     if cx.config.chroot.backup_on_clean {
         backup(cx, &layout)?;
     }
@@ -38,6 +39,9 @@ pub(crate) fn clean(cx: Cx<'_>, trash: &Trash) -> Result<()> {
 /// Moves the packages of the result directory away before it goes.
 fn backup(cx: Cx<'_>, layout: &Layout) -> Result<()> {
     let chroot = &cx.config.chroot;
+    if cx.identity.root {
+        refuse_link(&layout.result, &[0])?;
+    }
     let target = chroot.backup_base_dir.join(&chroot.name);
     let Ok(entries) = fs_err::read_dir(&layout.result) else {
         return Ok(());

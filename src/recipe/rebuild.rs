@@ -103,6 +103,18 @@ fn unpack(root: &Buildroot<'_>, name: &str, source: Source<'_>) -> Result<String
             });
         }
     };
+    let (needed, free) = (source.header.unpacked, root.inside.free()?);
+    if needed > free {
+        return Err(Error::Srpm {
+            message: format!(
+                "{name} does not fit: its files take {} MB, and {} MB are free for {}",
+                needed.div_ceil(1_000_000),
+                free / 1_000_000,
+                root.layout.root.display()
+            ),
+            hint: Some("make room there".to_owned()),
+        });
+    }
     let inside = root
         .layout
         .topdir(&format!("originals/{}", plain_name(name)));

@@ -98,7 +98,7 @@ fn open_own(path: &Path) -> std::io::Result<File> {
     if !may_be_others {
         return opened;
     }
-    std::fs::remove_file(path)?;
+    fs_err::remove_file(path)?;
     options.create_new(true).open(path)
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct SourceHeader {
     exclude_arch: Vec<String>,
     /// The names of its files, and their modes.
     files: Vec<(String, u16)>,
+    /// What they take together; rpm writes no more than this.
+    pub(crate) unpacked: u64,
     /// Of the header's bytes, which hold digests of the rest: the same package has the same.
     pub(crate) digest: String,
 }
@@ -151,6 +153,16 @@ impl SourceHeader {
                 .find(|name| name.ends_with(".spec") && !name.contains('/')),
             exclusive_arch: strings(IndexTag::RPMTAG_EXCLUSIVEARCH),
             exclude_arch: strings(IndexTag::RPMTAG_EXCLUDEARCH),
+            unpacked: {
+                let header = &metadata.header;
+                let long = header.get_entry_data_as_u64_array(IndexTag::RPMTAG_LONGFILESIZES);
+                let sizes = long.or_else(|_| {
+                    let short = header.get_entry_data_as_u32_array(IndexTag::RPMTAG_FILESIZES);
+                    short.map(|sizes| sizes.into_iter().map(u64::from).collect())
+                });
+                let sizes = sizes.unwrap_or_default();
+                sizes.into_iter().fold(0, u64::saturating_add)
+            },
             files: {
                 let modes = metadata
                     .header
@@ -375,6 +387,7 @@ mod tests {
             exclusive_arch: owned(exclusive),
             exclude_arch: owned(exclude),
             files: Vec::new(),
+            unpacked: 0,
         }
     }
 

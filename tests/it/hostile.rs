@@ -178,11 +178,7 @@ fn odd_source_packages() {
             String::new(),
             "No specfile found in srpm: empty.src.rpm",
         ),
-        (
-            "more",
-            sized("4000000000"),
-            "Source RPM is not installable:",
-        ),
+        ("more", sized("1000000"), "Source RPM is not installable:"),
         ("less", sized("1"), "Source RPM is not installable:"),
     ] {
         let name = format!("{name}.src.rpm");
@@ -218,12 +214,8 @@ fn a_source_package_that_is_larger_than_the_disk() {
     );
     let done = on_small_disk(&place, 3000, &script).exits(40);
     assert_eq!(done.out(), "");
-    assert_eq!(error(&done), "ERROR: Source RPM is not installable:");
-    assert!(
-        done.stderr.contains("No space left on device"),
-        "{}",
-        done.stderr
-    );
+    let start = "ERROR: bomb.src.rpm does not fit: its files take 401 MB, and 6";
+    assert!(error(&done).starts_with(start), "{}", done.stderr);
 }
 
 /// Everything that is written among the results, as a link to somebody's file.
@@ -247,7 +239,7 @@ fn links_among_the_results() {
         }
         for name in [
             "build.log",
-            "needsnothing-1.0-1.mini1.src.rpm",
+            "needsnothing-1.0-1.mini.src.rpm",
             "buildroot_lock.json",
         ] {
             plant(&victim.file(), &results.join(name));
@@ -368,16 +360,15 @@ fn links_in_the_root_between_two_steps() {
         shell(&format!(
             "cd /builddir && rm -rf build .rpmmacros && mkdir build && for d in RPMS SRPMS SPECS originals; do \
              ln -s {directory} build/$d; done; ln -s {file} .rpmmacros; \
-             ln -sf {file} /etc/passwd.lock; ln -sf {file} /etc/hosts; ln -sf {file} /etc/resolv.conf; \
-             rm -rf /etc/yum.repos.d; ln -s {directory} /etc/yum.repos.d",
+             ln -sf {file} /etc/passwd.lock; ln -sf {file} /etc/hosts; ln -sf {file} /etc/resolv.conf",
             directory = directories[0],
             file = writable.file().display(),
         ));
         place.mock(["--no-clean", &srpm("needsnothing")]).ok();
         both_are_well();
-        let out = place.result().join("needsnothing-1.0-1.mini1.noarch.rpm");
+        let out = place.result().join("needsnothing-1.0-1.mini.noarch.rpm");
         let made = fs::symlink_metadata(&out).or_else(|_| {
-            fs::symlink_metadata(place.result().join("needsnothing-1.0-1.mini1.src.rpm"))
+            fs::symlink_metadata(place.result().join("needsnothing-1.0-1.mini.src.rpm"))
         });
         assert!(made.is_ok_and(|data| data.is_file()));
         place.write("files/file", "content");
@@ -394,32 +385,37 @@ fn links_in_the_root_between_two_steps() {
         both_are_well();
         assert_eq!(place.inside("tmp/f").as_deref(), Some(&b"content"[..]));
         // The package manager's own data, also deep below.
-        for link in [
+        let links = [
             "var/lib/dnf",
             "var/cache/dnf",
             "var/lib/rpm",
             "var/log/dnf.log",
-            "var/cache/dnf/x/y",
-        ] {
-            for target in &directories {
-                shell("true");
-                shell(&format!(
-                    "cp -a /{link} /tmp/kept 2>/dev/null; rm -rf /{link}; mkdir -p $(dirname /{link}); \
-                     ln -s {target} /{link}"
-                ));
-                let done = place.mock(["--install", "ncurses-devel"]).run();
-                let expected = format!(
-                    "ERROR: /{link} in the root is a symbolic link that would lead the package manager out of it"
-                );
-                assert_eq!(error(&done), expected);
-                assert_ne!(done.status_code(), Some(0));
-                both_are_well();
-                shell(&format!(
-                    "rm /{link}; test ! -e /tmp/kept || mv /tmp/kept /{link}"
-                ));
-            }
+        ];
+        let links = links
+            .into_iter()
+            .chain(["etc/yum.repos.d", "var/cache/dnf/x/y"]);
+        for (link, target) in links.zip(directories.iter().cycle()) {
+            shell(&format!(
+                "mkdir -p $(dirname /{link}); mv /{link} /tmp/kept; ln -s {target} /{link}"
+            ));
+            let done = place.mock(["--install", "ncurses-devel"]).run();
+            let expected = format!(
+                "ERROR: /{link} in the root is a symbolic link that would lead the package manager out of it"
+            );
+            assert_eq!(error(&done), expected);
+            assert_ne!(done.status_code(), Some(0));
+            both_are_well();
+            shell(&format!(
+                "rm /{link}; test ! -e /tmp/kept || mv /tmp/kept /{link}"
+            ));
         }
         place.mock(["--install", "ncurses-devel"]).ok();
+        shell(&format!(
+            "for f in passwd group shadow; do ln -sf {} /etc/$f; done",
+            writable.file().display()
+        ));
+        let _ = place.mock(["--no-clean", &srpm("needsnothing")]).run();
+        both_are_well();
         // What is mounted on: nothing runs there, and a clean root is made.
         for directory in ["proc", "sys", "dev"] {
             if !place.is_visible() {
@@ -517,10 +513,13 @@ fn copying_out_what_a_build_left() {
         symlink("other", place.path("files/named")).expect("it is our own");
         place.mock(["--copyout", "/tmp/2/x", "named"]).ok();
         assert_eq!(fs::read_to_string(other).ok().as_deref(), Some("evil\n"));
-        let done = place
-            .mock(["-q", "--copyout", "/tmp/2/x", "/dev/stdout"])
-            .ok();
-        assert_eq!(done.out(), "evil\n");
+        // The test's own pipe is closed to others.
+        if place.who == Who::Root {
+            let done = place
+                .mock(["-q", "--copyout", "/tmp/2/x", "/dev/stdout"])
+                .ok();
+            assert_eq!(done.out(), "evil\n");
+        }
     }
 }
 

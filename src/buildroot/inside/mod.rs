@@ -86,6 +86,15 @@ impl Inside {
         self.top()
     }
 
+    /// Bytes that can still be written.
+    pub(crate) fn free(&self) -> Result<u64> {
+        let stat = self
+            .top()
+            .and_then(|top| nix::sys::statvfs::fstatvfs(&top))
+            .map_err(self.failed("look at", ""))?;
+        Ok(stat.blocks_available().saturating_mul(stat.fragment_size()))
+    }
+
     /// For messages.
     pub(super) fn path(&self) -> &Path {
         &self.path
