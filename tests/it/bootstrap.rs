@@ -187,7 +187,7 @@ fn what_cannot_be_made_says_why() {
 }
 
 /// The image of a tree, as a directory of layout OCI.
-fn image_of(place: &Place, tree: &Path) -> String {
+pub(crate) fn image_of(place: &Place, tree: &Path) -> String {
     let layout = place.make_dir("image");
     let blobs = place.make_dir("image/blobs/sha256");
     let keep = |file: &Path| {

@@ -21,7 +21,7 @@ pub(crate) fn on_small_disk<'a>(place: &'a Place, megabytes: u32, script: &str) 
 }
 
 /// A script that lists what a clean has left, and layers that are not whole: there are none.
-const LEFT: &str = "ls -A \"$disk\"; for layer in \"$disk\"/.mock/layers/*/; do \
+pub(crate) const LEFT: &str = "ls -A \"$disk\"; for layer in \"$disk\"/.mock/layers/*/; do \
                     test ! -d \"$layer\" -o -s \"$layer/layer.json\" -a -d \"$layer/fs\" || echo \"half: $layer\"; \
                     done";
 

@@ -30,7 +30,7 @@ fn wait_for_program(place: &Place, running: &mut Running<'_>, words: &str) {
     assert_eq!(found, Some(()), "{words} does not run");
 }
 
-fn nothing_is_left(place: &Place) {
+pub(crate) fn nothing_is_left(place: &Place) {
     let left = wait_until(SOON, || {
         let mounts = stray_mounts_below(&place.dir);
         (processes_of(&place.dir).is_empty() && mounts.is_empty()).then_some(())

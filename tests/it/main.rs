@@ -19,6 +19,7 @@ mod cache;
 mod chain;
 mod commands;
 mod config;
+mod cut_short;
 mod emulation;
 mod failures;
 mod full_disk;
