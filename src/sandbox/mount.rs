@@ -537,3 +537,34 @@ fn node(target: &Path, source: &Path, what: &str) -> Result<()> {
         })?;
     bind(source, &opened, what)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Mount points are made by name in roots that somebody else filled.
+    #[test]
+    fn places_are_made_through_no_link() {
+        let scratch = tempfile::tempdir().unwrap();
+        let (root, victim) = (scratch.path().join("root"), scratch.path().join("victim"));
+        for directory in [&root, &victim] {
+            fs_err::create_dir(directory).unwrap();
+        }
+        for (target, link) in [("../victim", "link"), ("../victim/file", "file")] {
+            fs_err::os::unix::fs::symlink(target, root.join(link)).unwrap();
+        }
+        place(&root, Path::new("/a/b/c"), true).unwrap();
+        place(&root, Path::new("/a/b/file"), false).unwrap();
+        place(&root, Path::new("/a/../../victim/../d"), true).unwrap();
+        assert!(root.join("a/b/c").is_dir() && root.join("a/b/file").is_file());
+        assert!(place(&root, Path::new("/link"), true).is_err());
+        assert!(place(&root, Path::new("/link/below"), true).is_err());
+        assert!(place(&root, Path::new("/link/below"), false).is_err());
+        // The link itself is there, and no place to mount on.
+        assert!(place(&root, Path::new("/file"), false).is_ok());
+        for path in ["file", "link", "link/below"] {
+            assert!(resolve(&root, Path::new(path)).is_err(), "{path}");
+        }
+        assert_eq!(fs_err::read_dir(&victim).unwrap().count(), 0);
+    }
+}
