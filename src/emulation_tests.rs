@@ -1,3 +1,5 @@
+//! What an emulator needs, and how it is said that it is missing.
+
 use super::*;
 
 /// As Debian's qemu-user-static registers it.

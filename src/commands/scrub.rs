@@ -118,22 +118,20 @@ fn everything(cx: Cx<'_>, trash: &Trash) -> Result<()> {
 
 /// The bootstrap root, also one that is not used any more.
 fn bootstrap(cx: Cx<'_>, trash: &Trash) -> Result<()> {
-    match cx.config.any_bootstrap() {
-        Some(bootstrap) => {
-            let config = &bootstrap.config;
-            Store::at(Layout::of(&config.chroot).images).forget_names()?;
+    let Some(bootstrap) = cx.config.any_bootstrap() else {
+        return Ok(());
+    };
+    let images = Layout::of(&bootstrap.config.chroot).images;
+    Store::at(images).forget_names()?;
+    // Roots for other tools, too.
+    let others = recipe::external::Registry::ALL.map(|registry| registry.root(bootstrap));
+    for config in [&bootstrap.config].into_iter().chain(&others) {
+        let layout = Layout::of(&config.chroot);
+        if layout.base.exists() || layout.cache.exists() {
             everything(Cx { config, ..cx }, trash)?;
-            // Roots for other tools, which most have none of.
-            for registry in recipe::external::Registry::ALL {
-                let config = &registry.root(bootstrap);
-                if Layout::of(&config.chroot).base.exists() {
-                    everything(Cx { config, ..cx }, trash)?;
-                }
-            }
-            Ok(())
         }
-        None => Ok(()),
     }
+    Ok(())
 }
 
 /// Heads and states, on the storages that `wanted` names: the configured one, and those that an

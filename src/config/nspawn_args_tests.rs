@@ -1,3 +1,5 @@
+//! Tables of `nspawn_args`: what becomes of each.
+
 use super::*;
 
 fn parse(words: &[&str]) -> Result<NspawnArgs, String> {

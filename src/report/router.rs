@@ -106,6 +106,14 @@ impl Router {
         self.opened
     }
 
+    /// Has another file in the place of the last build.log.
+    #[cfg(test)]
+    pub(super) fn replace_build_log(&mut self, file: LogFile) {
+        if let Some(logs) = self.open.last_mut() {
+            logs.build = file;
+        }
+    }
+
     pub(super) fn detach(&mut self, id: u64) {
         if let Some(index) = self.open.iter().position(|logs| logs.id == id) {
             let mut logs = self.open.remove(index);

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::Registry;
 
+use super::log_file::LogFile;
 use super::place::Place;
 use super::progress::progress_of;
 use super::router::Router;
@@ -421,9 +422,11 @@ fn formats_can_be_chosen_per_log() {
 #[test]
 fn a_full_disk_warns_once_and_the_rest_goes_on() {
     let world = World::new(Verbosity::Quiet);
-    let full = world.dir.path().join("build.log");
-    std::os::unix::fs::symlink("/dev/full", &full).unwrap();
+    let path = world.dir.path().join("build.log");
     let logs = world.attach();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let file = LogFile::on(&path, Box::new(full.unwrap()));
+    world.place.lock().replace_build_log(file);
     let mut sink = world.sink(Target::Build, false);
     for _ in 0..10_000 {
         sink.line(Stream::Stdout, b"a line of the build");
@@ -436,7 +439,7 @@ fn a_full_disk_warns_once_and_the_rest_goes_on() {
         format!(
             "WARNING: cannot write {}: No space left on device (os error 28); going on without it\n\
              WARNING: still here\n",
-            full.display()
+            path.display()
         )
     );
     assert!(world.log("root.log").ends_with(":  still here\n"));

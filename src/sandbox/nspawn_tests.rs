@@ -1,3 +1,5 @@
+//! Command lines of systemd-nspawn, and how its words are read.
+
 use super::*;
 use crate::sandbox::{Ids, Network, Personality, Rights, SyncCalls, View};
 

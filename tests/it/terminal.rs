@@ -441,10 +441,10 @@ fn much_output_needs_little_memory() {
             "lines",
             "yes 'a line of some length, as programs print them' | head -c 100000000",
         ),
-        ("one line", "head -c 100000000 /dev/zero | tr '\\0' x"),
+        ("one line", "head -c 30000000 /dev/zero | tr '\\0' x"),
         (
             "one row",
-            "yes \"$(printf 'abcdefghi 12%%\\r')\" | tr -d '\\n' | head -c 30000000",
+            "yes \"$(printf 'abcdefghi 12%%\\r')\" | tr -d '\\n' | head -c 10000000",
         ),
     ] {
         let manager = format!("{flood}\necho; echo the end");

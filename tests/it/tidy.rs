@@ -136,17 +136,16 @@ fn plugin_files() -> Vec<String> {
 /// Each row of the registry is a file, and has a section in the documentation.
 #[test]
 fn plugins_are_documented() {
-    let registry = read("src/plugins/mod.rs");
+    // A long row is several lines.
+    let registry = read("src/plugins/mod.rs").replace(char::is_whitespace, "");
     let docs: Vec<String> = ["docs/plugins.md", "docs/config.md"]
         .iter()
         .filter_map(|path| fs::read_to_string(Path::new(TOP).join(path)).ok())
         .collect();
     for name in plugin_files() {
         assert!(
-            registry
-                .lines()
-                .any(|row| row.contains(&format!("(\"{name}\", "))
-                    && row.contains(&format!(", {name}::new)"))),
+            registry.contains(&format!("(\"{name}\",For::"))
+                && registry.contains(&format!(",{name}::new")),
             "{name} is a file but no row of the registry"
         );
         let has_section = docs.iter().flat_map(|text| text.lines()).any(|line| {
