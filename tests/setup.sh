@@ -33,6 +33,7 @@ svn subversion
 mmdebstrap mmdebstrap
 /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 python3 python3
+/usr/lib/python3/dist-packages/pip/__main__.py python3-pip
 tar tar
 xz xz-utils
 zstd zstd

@@ -1,11 +1,10 @@
 //! A root that holds the package manager of the build root.
 
-use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::support::{
-    Mock, Place, Repository, SMALL_ROOT, Storage, Who, has_package, newer_dnf, run, srpm,
+    Mock, Place, Repository, SMALL_ROOT, Storage, Who, has_package, image_of, newer_dnf, srpm,
 };
 
 /// A program that shows that it is the one that ran, in a repository of the test's own.
@@ -184,61 +183,6 @@ fn what_cannot_be_made_says_why() {
     ERROR: Command /usr/bin/no-dnf is not available in the bootstrap root
     hint: let bootstrap_chroot_additional_packages name the package that contains it, or use the host's with --no-bootstrap-chroot; or use another package manager with --dnf, --dnf5 or --yum
     ");
-}
-
-/// The image of a tree, as a directory of layout OCI.
-pub(crate) fn image_of(place: &Place, tree: &Path) -> String {
-    let layout = place.make_dir("image");
-    let blobs = place.make_dir("image/blobs/sha256");
-    let keep = |file: &Path| {
-        let digest = run("sha256sum", [file]);
-        let digest = digest.split(' ').next().expect("it prints one").to_owned();
-        fs::rename(file, blobs.join(&digest)).expect("both are in the place");
-        let size = fs::metadata(blobs.join(&digest))
-            .expect("it is there")
-            .len();
-        (format!("sha256:{digest}"), size)
-    };
-    let packed = layout.join("layer.tar");
-    let words = ["--exclude=./dev/*", "--exclude=./key", "-cf"].map(OsStr::new);
-    let places = [
-        packed.as_os_str(),
-        OsStr::new("-C"),
-        tree.as_os_str(),
-        OsStr::new("."),
-    ];
-    run("tar", words.into_iter().chain(places));
-    let (layer, layer_size) = keep(&packed);
-    let text = |text: String| {
-        fs::write(&packed, text).expect("it can be written");
-        keep(&packed)
-    };
-    let arch = if cfg!(target_arch = "aarch64") {
-        "arm64"
-    } else {
-        "amd64"
-    };
-    let (config, config_size) = text(format!(
-        r#"{{"architecture":"{arch}","os":"linux","config":{{}},
-            "rootfs":{{"type":"layers","diff_ids":["{layer}"]}}}}"#
-    ));
-    let kind = "application/vnd.oci.image";
-    let (manifest, manifest_size) = text(format!(
-        r#"{{"schemaVersion":2,"mediaType":"{kind}.manifest.v1+json",
-            "config":{{"mediaType":"{kind}.config.v1+json","digest":"{config}","size":{config_size}}},
-            "layers":[{{"mediaType":"{kind}.layer.v1.tar","digest":"{layer}","size":{layer_size}}}]}}"#
-    ));
-    let index = format!(
-        r#"{{"schemaVersion":2,"manifests":[
-            {{"mediaType":"{kind}.manifest.v1+json","digest":"{manifest}","size":{manifest_size}}}]}}"#
-    );
-    fs::write(layout.join("index.json"), index).expect("it can be written");
-    fs::write(
-        layout.join("oci-layout"),
-        r#"{"imageLayoutVersion":"1.0.0"}"#,
-    )
-    .expect("it can be written");
-    format!("oci:{}", layout.display())
 }
 
 fn with_image<'p>(place: &'p Place, image: &str, arguments: &[&str]) -> Mock<'p> {

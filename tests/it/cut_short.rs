@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use crate::bootstrap::image_of;
 use crate::full_disk::{LEFT, on_small_disk};
 use crate::lifetime::nothing_is_left;
 use crate::support::{
-    ARCH, Mock, Place, Repository, SMALL_ROOT, Who, both, mounts_below, wait_until,
+    ARCH, Mock, Place, Repository, SMALL_ROOT, Who, both, image_of, mounts_below, wait_until,
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);

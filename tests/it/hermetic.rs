@@ -6,7 +6,9 @@ use std::path::Path;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::{ARCH, Done, Place, Repository, Who, run, srpm};
+use crate::support::{
+    ARCH, Done, Http, Place, Published, Repository, SMALL_ROOT, Who, image_of, run, srpm,
+};
 
 /// What the file must be, as a JSON schema; `valid` knows as much of that language as this needs.
 fn schema() -> Value {
@@ -132,8 +134,7 @@ fn hermetic<'a>(place: &'a Place, words: &[&str]) -> Done<'a> {
     let configs = crate::support::configs();
     let mut mock = place
         .bare()
-        .args(["--configdir", &configs.to_string_lossy()])
-        .args(["--no-bootstrap-chroot"]);
+        .args(["--configdir", &configs.to_string_lossy()]);
     if place.who == Who::Root {
         for (key, path) in [
             ("basedir", place.basedir()),
@@ -210,6 +211,7 @@ fn a_build_that_was_locked_is_repeated_without_a_network() {
     let repo = collect(&place, &lock);
     let file = locked.join("buildroot_lock.json");
     let words = [
+        "--no-bootstrap-chroot",
         "--hermetic-build",
         &file.to_string_lossy(),
         &repo,
@@ -234,6 +236,7 @@ fn a_build_that_was_locked_is_repeated_without_a_network() {
     assert_eq!(names(&result), ["genbr-1.0-1.mini.src.rpm"]);
     // The root is looked into afterwards, as another run.
     let shell = [
+        "--no-bootstrap-chroot",
         "-r",
         "hermetic-build",
         &format!("--config-opts=offline_local_repository={repo}"),
@@ -320,4 +323,74 @@ fn every_package_has_an_address_or_there_is_no_lockfile() {
         done.stderr
     );
     assert!(!place.result().join("buildroot_lock.json").exists());
+}
+
+/// The bootstrap root is the image that the lockfile names, from the directory that has the packages.
+#[test]
+fn a_bootstrap_image_is_locked_as_well() {
+    let Some(place) = Place::new(Who::Root) else {
+        return;
+    };
+    // A root with a package manager becomes the image.
+    let more = "chroot_additional_packages=python3-dnf python3-dnf-plugins-core";
+    place
+        .mock(["--config-opts", more, "--init"])
+        .args(SMALL_ROOT)
+        .ok();
+    let image = Published::of(&image_of(&place, &place.root()));
+    image.register(&place.make_dir("registry"), "mini/dnf");
+    let http = Http::breaking(&place.path("registry"), "", 0);
+    let name = format!("{}/mini/dnf", http.url().trim_start_matches("http://"));
+    let setup = "chroot_setup_cmd=install bash coreutils mini-release rpm rpm-build shadow-utils";
+    let done = place
+        .mock([
+            "--use-bootstrap-image",
+            "--bootstrap-image-ready",
+            "--config-opts",
+            &format!("bootstrap_image={name}:1"),
+        ])
+        .args(["--config-opts", setup, "--resultdir", "locked"])
+        .args(["--calculate-build-dependencies", &srpm("needsnothing")])
+        .ok();
+    let said = "INFO: Buildroot is handled by package management downloaded with a bootstrap image:\n  rpm-4.18";
+    assert!(done.stderr.contains(said), "{}", done.stderr);
+    let locked = place.path("files/locked");
+    let mut lock = lockfile(&locked);
+    let bootstrap = lock["bootstrap"].clone();
+    assert_eq!(bootstrap["pull_digest"], image.manifest.as_str());
+    assert_eq!(bootstrap["id"], image.config.trim_start_matches("sha256:"));
+    let machine = ["amd64", "arm64"].map(Value::from);
+    assert!(machine.contains(&bootstrap["architecture"]), "{bootstrap}");
+    assert_eq!(lock["config"]["bootstrap_image"], format!("{name}:1"));
+    assert_eq!(lock["config"]["bootstrap_image_ready"], true);
+
+    let repo = collect(&place, &lock);
+    image.sync(Path::new(&repo), &name);
+    // As on another machine, which has never seen the image.
+    place.mock(["--scrub=bootstrap"]).ok();
+    let file = locked.join("buildroot_lock.json");
+    let path = file.to_string_lossy();
+    let words = ["--hermetic-build", &path, &repo, &srpm("needsnothing")];
+    let done = hermetic(&place, &words).exits(0);
+    let using = format!("Using image dir:{repo}/{name}@{0} ({0})", image.manifest);
+    assert!(done.stderr.contains(&using), "{}", done.stderr);
+    assert!(done.stderr.contains("Finish(bootstrap): unpacking image"));
+    assert!(!done.stderr.contains("(bootstrap): installing"));
+    let result = place.basedir().join("hermetic-build/result");
+    assert!(names(&result).contains(&"needsnothing-1.0-1.mini.noarch.rpm".to_owned()));
+
+    // Another image than the one that was locked.
+    lock["bootstrap"]["image_digest"] = format!("sha256:{}", "0".repeat(64)).into();
+    fs::write(&file, lock.to_string()).expect("it is the test's own");
+    let shot = hermetic(&place, &words).exits(90).error();
+    let digests = format!(" has digest {}, and must have sha256:000", image.manifest);
+    assert!(
+        shot.contains("ERROR: dir:[DIR]/files/offline repo/") && shot.contains(&digests),
+        "{shot}"
+    );
+    // And none.
+    lock["bootstrap"]["pull_digest"] = format!("sha256:{}", "1".repeat(64)).into();
+    fs::write(&file, lock.to_string()).expect("it is the test's own");
+    let shot = hermetic(&place, &words).exits(90).error();
+    assert!(shot.contains("manifest.json: No such file"), "{shot}");
 }

@@ -21,6 +21,7 @@ mod commands;
 mod config;
 mod cut_short;
 mod emulation;
+mod external;
 mod failures;
 mod full_disk;
 mod hermetic;

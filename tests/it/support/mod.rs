@@ -3,6 +3,7 @@
 mod disk;
 mod done;
 mod http;
+mod image;
 mod kill;
 mod machine;
 mod mock;
@@ -14,6 +15,7 @@ mod uml;
 pub(crate) use disk::{Btrfs, is_subvolume};
 pub(crate) use done::Done;
 pub(crate) use http::Http;
+pub(crate) use image::{Published, image_of};
 pub(crate) use kill::kill_through;
 pub(crate) use machine::{
     minidistro, mounts_below, newer_dnf, processes_of, stray_mounts_below, wait_until,
