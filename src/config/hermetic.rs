@@ -189,9 +189,7 @@ fn url_path(path: &Path) -> String {
 /// Where `skopeo sync --scoped` puts an image: below its name, without the tag, with the digest.
 /// One that is in files is not copied.
 fn image_in(repo: &Path, name: &str, image: &Image) -> Option<String> {
-    const FILES: [&str; 4] = ["oci", "oci-archive", "docker-archive", "dir"];
-    let transport = name.split_once(':').map_or("", |(transport, _)| transport);
-    if FILES.contains(&transport) {
+    if is_in_files(name) {
         return None;
     }
     let name = name.strip_prefix("docker://").unwrap_or(name);
@@ -207,6 +205,13 @@ fn image_in(repo: &Path, name: &str, image: &Image) -> Option<String> {
     ))
 }
 
+/// Nothing is pulled for it.
+fn is_in_files(name: &str) -> bool {
+    const TRANSPORTS: [&str; 4] = ["oci", "oci-archive", "docker-archive", "dir"];
+    let transport = name.split_once(':').map(|(transport, _)| transport);
+    transport.is_some_and(|transport| TRANSPORTS.contains(&transport))
+}
+
 /// A hermetic build whose bootstrap root would have to be made of packages is none that can be
 /// repeated.
 pub(super) fn check(options: &Options) -> Result<()> {
@@ -215,7 +220,21 @@ pub(super) fn check(options: &Options) -> Result<()> {
         return Ok(());
     }
     if reader.bool(&["bootstrap_image_ready"])? {
-        return Ok(());
+        let image = reader.text(&["bootstrap_image"])?.unwrap_or_default();
+        if !reader.bool(&["use_bootstrap_image"])? || is_in_files(&image) {
+            return Ok(());
+        }
+        return Err(Error::Usage {
+            message: format!(
+                "--hermetic-build needs a bootstrap image in files, and the lockfile does not say which {image} is: \
+                 its part 'bootstrap' is empty"
+            ),
+            hint: Some(
+                "make the lockfile with --use-bootstrap-image --bootstrap-image-ready, or build with the host's \
+                 package manager: --no-bootstrap-chroot"
+                    .to_owned(),
+            ),
+        });
     }
     Err(Error::Usage {
         message: "--hermetic-build needs a bootstrap image that is ready: bootstrap_image_ready is not true in the \

@@ -144,4 +144,12 @@ fn what_a_hermetic_build_cannot_use() {
     5 --hermetic-build needs a bootstrap image that is ready: bootstrap_image_ready is not true in the lockfile
     hint: make the lockfile with --config-opts=bootstrap_image_ready=True, or build with the host's package manager: --no-bootstrap-chroot
     ");
+    let start = LOCK.find("\"bootstrap\"").unwrap();
+    let end = LOCK.find(",\n    \"buildroot\"").unwrap();
+    let without = LOCK.replace(&LOCK[start..end], "\"bootstrap\": {}");
+    assert_eq!(shown(&without, &bootstrap(false)).lines().count(), 1);
+    insta::assert_snapshot!(shown(&without, &bootstrap(true)), @r"
+    5 --hermetic-build needs a bootstrap image in files, and the lockfile does not say which reg.org/fedora:43 is: its part 'bootstrap' is empty
+    hint: make the lockfile with --use-bootstrap-image --bootstrap-image-ready, or build with the host's package manager: --no-bootstrap-chroot
+    ");
 }
