@@ -173,8 +173,11 @@ config_opts['environment']['PS1'] = r'\[\033[01;34m\]\w\$ '
 #[test]
 fn python_reads_back_what_debug_config_prints() {
     for place in both() {
-        place.write("files/plain.cfg", "config_opts['root'] = 'plain'\n");
-        place.write("files/nasty.cfg", NASTY);
+        // Otherwise that differs from run to run.
+        let run_id = "config_opts['mock_run_uuid'] = 'a run'\n";
+        let plain = format!("config_opts['root'] = 'plain'\n{run_id}");
+        place.write("files/plain.cfg", plain);
+        place.write("files/nasty.cfg", format!("{NASTY}\n{run_id}"));
         let printed = |name: &str, expanded: &str, origins: &str| {
             let done = place
                 .bare()
