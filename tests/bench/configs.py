@@ -151,6 +151,14 @@ def main():
             samples = [timed(one(name)) for name in names]
             every.append(tuple(sum(column) for column in zip(*samples)))
         row(f'{len(names)} configurations, one after the other, a process for each', every, '1000 ms')
+        # As many at a time as there are cores, as a script that uses the machine would have it.
+        cores = os.cpu_count()
+        list_of_names = os.path.join(directory, 'names')
+        with open(list_of_names, 'w') as file:
+            file.write('\n'.join(names) + '\n')
+        line = ['xargs', '-a', list_of_names, '-P', str(cores), '-I', '{}', *one('{}')]
+        together = [timed(line) for _ in range(max(3, options.rounds // 4))]
+        row(f'{len(names)} configurations, {cores} processes at a time', together, '1000 ms')
         listing = [mock, '--configdir', directory, '--list-chroots']
         row(f'`--list-chroots` of {len(names)}', [timed(listing) for _ in rounds], '300 ms')
     print('\nload:', ' '.join(f'{load:.1f}' for load in os.getloadavg()))
