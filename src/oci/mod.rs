@@ -135,6 +135,11 @@ impl Found {
         Self { source, ..self }
     }
 
+    /// Nobody was asked: it was pulled before.
+    pub(crate) fn was_known(&self) -> bool {
+        matches!(self.source, Source::Store)
+    }
+
     fn is(&self, digest: &Digest) -> bool {
         let digest = digest.to_string();
         [&self.digest, &self.content_digest].contains(&&digest)

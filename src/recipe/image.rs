@@ -41,11 +41,16 @@ fn with_image<T>(root: &Buildroot<'_>, work: impl Fn(Chosen) -> Result<T>) -> Re
     let Some(config) = &root.cx.config.buildroot_image else {
         return Ok(None);
     };
-    let mut done = choose(root, config, config.max_age).and_then(&work);
-    // What the name led to a while ago may not be all there any more.
-    if matches!(done, Err(Error::Image { .. })) && !config.max_age.is_zero() && !config.skip_pull {
-        done = choose(root, config, Duration::ZERO).and_then(&work);
-    }
+    let done = choose(root, config, config.max_age).and_then(|chosen| {
+        let known = chosen.found.was_known() && !config.skip_pull;
+        match work(chosen) {
+            // What the name led to a while ago is not all there any more.
+            Err(Error::Image { .. }) if known => {
+                choose(root, config, Duration::ZERO).and_then(&work)
+            }
+            done => done,
+        }
+    });
     match done {
         Ok(value) => Ok(Some(value)),
         Err(Error::Image { message, .. }) if config.fallback => {
