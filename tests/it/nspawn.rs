@@ -132,9 +132,12 @@ fn a_shell_has_a_terminal_of_its_own() {
     let Some(place) = place() else { return };
     place.mock(["--init"]).ok();
     let shell = || {
-        place
+        let mut terminal = place
             .mock(["-q", METHODS[1], "--shell"])
-            .on_terminal(24, 80)
+            .on_terminal(24, 80);
+        // systemd-nspawn may throw away what is typed before.
+        terminal.shows("<mock-chroot>");
+        terminal
     };
     let mut terminal = shell();
     terminal.press(b"tty; echo start$((1 + 1)); sleep 1000\n");
