@@ -109,9 +109,13 @@ impl OnTerminal {
     /// Waits until this has been shown.
     pub(crate) fn shows(&mut self, text: &str) {
         let found = wait_until(Duration::from_secs(60), || {
-            let found = self.shown().contains(text);
-            assert!(found || !self.is_over(), "{}", self.shown());
-            found.then_some(())
+            let over = self.is_over();
+            if over && !self.shown().contains(text) {
+                // Its last words may not have been read yet.
+                std::thread::sleep(Duration::from_millis(300));
+                assert!(self.shown().contains(text), "{}", self.shown());
+            }
+            self.shown().contains(text).then_some(())
         });
         assert!(found.is_some(), "never shown: {text}\n{}", self.shown());
     }
