@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Reference {
-        Reference::parse(text, Path::new("/work")).expect("a reference")
+        Reference::parse(text, Path::new("/here")).expect("a reference")
     }
 
     #[test]
@@ -262,7 +262,7 @@ mod tests {
             tag: tag.map(str::to_owned),
         };
         for (text, reference) in [
-            ("oci:layout", Reference::Layout(local("/work/layout", None))),
+            ("oci:layout", Reference::Layout(local("/here/layout", None))),
             ("oci:/a/b:c", Reference::Layout(local("/a/b", Some("c")))),
             (
                 "oci-archive:/a.tar",

@@ -24,11 +24,13 @@ fn marks(results: &Path, package: &str) -> [bool; 2] {
 /// What the repository lists.
 fn listed(results: &Path) -> Vec<String> {
     let repo = format!("local,file://{}", results.display());
+    let cache = results.with_file_name("listed");
+    let cache = format!("--setopt=cachedir={}", cache.display());
     let words = [
         "-q",
         "repoquery",
         "--setopt=reposdir=/dev/null",
-        "--setopt=cachedir=/var/tmp/mock-it-no-cache",
+        &cache,
         "--repofrompath",
         &repo,
         "--repo=local",
