@@ -57,6 +57,12 @@ impl Victim {
         Self::at(place.path("victim"))
     }
 
+    /// The user of `place` may write to it: what happens to it then is mock's doing.
+    fn give_to(&self, place: &Place) {
+        let uid = place.uid().to_string();
+        run("chown", ["-R", &uid, &self.directory.to_string_lossy()]);
+    }
+
     fn file(&self) -> PathBuf {
         self.directory.join("x.rpm")
     }
@@ -344,14 +350,7 @@ fn links_in_the_root_between_two_steps() {
             std::process::id(),
             place.uid()
         )));
-        run(
-            "chown",
-            [
-                "-R",
-                &place.uid().to_string(),
-                &writable.directory.to_string_lossy(),
-            ],
-        );
+        writable.give_to(&place);
         let directories =
             [&writable, &victim].map(|victim| victim.directory.to_string_lossy().into_owned());
         let both_are_well = || [&victim, &writable].map(Victim::is_well);
@@ -445,14 +444,7 @@ fn links_in_the_root_between_two_steps() {
 fn a_directory_that_changes_its_mind() {
     for place in both() {
         let victim = Victim::new(&place);
-        run(
-            "chown",
-            [
-                "-R",
-                &place.uid().to_string(),
-                &victim.directory.to_string_lossy(),
-            ],
-        );
+        victim.give_to(&place);
         place.write("files/file", "content");
         place.mock(["--init"]).ok();
         let line = format!(
@@ -489,14 +481,7 @@ fn a_directory_that_changes_its_mind() {
 fn copying_out_what_a_build_left() {
     for place in both() {
         let victim = Victim::new(&place);
-        run(
-            "chown",
-            [
-                "-R",
-                &place.uid().to_string(),
-                &victim.directory.to_string_lossy(),
-            ],
-        );
+        victim.give_to(&place);
         let line = format!(
             "mkdir -p /tmp/1 /tmp/2 && ln -s {} /tmp/1/x && echo evil > /tmp/2/x && chmod 6755 /tmp/2/x",
             victim.file().display()
