@@ -4,6 +4,8 @@
 //! can look into them. One is removed when it is dropped. What a killed mock left is known by a lock
 //! that nobody holds any more, and removed by the next one.
 
+use std::fs::{Metadata, TryLockError};
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -38,7 +40,7 @@ impl Scratch {
                     .tempdir_in(&parent)
                     .map_err(Error::io("make a directory in", &parent))?;
                 // Another mock may take it for one that was left, until it is locked.
-                if let Some(lock) = lock(directory.path()) {
+                if let Some(lock) = lock(directory.path())? {
                     return Ok(Self {
                         path: directory.keep(),
                         identity: identity.clone(),
@@ -70,11 +72,19 @@ fn parent(host: &Host) -> PathBuf {
 }
 
 /// The lock of a directory that is still there, unless somebody has it.
-fn lock(path: &Path) -> Option<fs_err::File> {
-    let file = fs_err::File::open(path).ok()?;
-    file.file().try_lock().ok()?;
-    let there = path.symlink_metadata().ok()?;
-    (there.ino() == file.metadata().ok()?.ino()).then_some(file)
+fn lock(path: &Path) -> Result<Option<fs_err::File>> {
+    let file = match fs_err::File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(Error::io("open", path))?,
+    };
+    match file.file().try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(Error::io("lock", path)(error)),
+    }
+    let ino = |found: std::io::Result<Metadata>| found.ok().map(|found| found.ino());
+    let is_there = ino(path.symlink_metadata()) == ino(file.metadata());
+    Ok(is_there.then_some(file))
 }
 
 /// Removes those of this user that nobody works in. Of others' there is nothing to remove: they can
@@ -87,7 +97,7 @@ fn sweep(parent: &Path) {
         let is_one = entry.file_name().to_string_lossy().starts_with(PREFIX)
             && entry.file_type().is_ok_and(|kind| kind.is_dir());
         if is_one
-            && let Some(_lock) = lock(&entry.path())
+            && let Ok(Some(_lock)) = lock(&entry.path())
             && let Err(error) = remove_tree(&entry.path())
         {
             tracing::debug!("{error}");

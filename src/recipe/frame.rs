@@ -63,8 +63,7 @@ pub(crate) fn rebuild(
         if let Err(error) = &built {
             report::record(error);
         }
-        finish(session)?;
-        built
+        first_of(built, finish(session))
     })
 }
 
@@ -87,8 +86,7 @@ pub(crate) fn make_srpm(
         if let Err(error) = &built {
             report::record(error);
         }
-        finish(session)?;
-        made = built?;
+        made = first_of(built, finish(session))?;
         Ok(())
     })?;
     Ok(made)
@@ -143,9 +141,23 @@ fn framed(
     };
     if wanted {
         tracing::info!("Cleaning up build root ('{option}=True')");
-        clean::clean(cx, trash)?;
+        return first_of(done, clean::clean(cx, trash));
     }
     done
+}
+
+/// What went wrong first is what the user must hear and the exit code tells; what then goes wrong,
+/// too, is only said.
+fn first_of<T>(built: Result<T>, after: Result<()>) -> Result<T> {
+    match (built, after) {
+        (Err(error), after) => {
+            if let Err(later) = after {
+                tracing::warn!("after a build that failed: {later}");
+            }
+            Err(error)
+        }
+        (Ok(value), after) => after.map(|()| value),
+    }
 }
 
 /// What the configuration wants with fresh results: installed, or listed in a repository.

@@ -23,7 +23,8 @@ pub(super) fn of_commits(tools: &Tools<'_>, checkout: &Path) -> Result<HashMap<P
         "--format=%x01%ct",
         "--name-only",
         "--no-renames",
-        "-m",
+        // A merge changed what differs from all that it merged.
+        "-c",
     ];
     let argv = argv.map(str::to_owned);
     Ok(parse(&tools.run(&argv, checkout)?))
