@@ -88,10 +88,25 @@ fn whether_there_is_one() {
     for (line, enabled) in [
         ("", true),
         ("config_opts['use_bootstrap'] = False\n", false),
-        // The former name.
-        ("config_opts['use_bootstrap_container'] = False\n", false),
     ] {
         assert_eq!(load(line).0.bootstrap().is_some(), enabled, "{line}");
+    }
+}
+
+#[test]
+fn the_former_name_of_the_switch() {
+    for (value, option, enabled) in [
+        ("False", None, false),
+        ("False", Some(true), true),
+        ("True", Some(false), false),
+    ] {
+        let line = format!("config_opts['use_bootstrap_container'] = {value}\n");
+        let mut site = Site::new(&[("etc/a.cfg", &format!("{BASE}{line}"))]);
+        let option = option.map(|flag: bool| ("use_bootstrap".to_owned(), flag.into()));
+        site.overrides.set.extend(option);
+        let loaded = site.load().unwrap();
+        assert_eq!(loaded.config.bootstrap().is_some(), enabled, "{value}");
+        assert!(loaded.warnings[0].ends_with("is deprecated: write use_bootstrap"));
     }
 }
 

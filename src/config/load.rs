@@ -91,6 +91,9 @@ fn read(request: &Request<'_>) -> Result<Loaded> {
     let found = layers::find(root, &search)?;
     let mut state = layers::read_all(&found, &search, &request.host)?;
     override_with(&mut state.options, request)?;
+    if let Some(warning) = former_name(&mut state.options) {
+        state.warn(warning);
+    }
     compute(&mut state.options, request, &state.files_read);
     subscription::find(&mut state.options, &request.host)?;
     if overrides.hermetic.is_some() {
@@ -294,11 +297,22 @@ fn compute(options: &mut Options, request: &Request<'_>, files: &[PathBuf]) {
         let name = host.hostname.as_str().into();
         options.set(&["macros", "%_buildhost"], name, Origin::Computed);
     }
+}
+
+/// `use_bootstrap_container` is what `use_bootstrap` was called; an option of the command line, which
+/// knows the new name only, still decides.
+fn former_name(options: &mut Options) -> Option<String> {
     let container = options.get(&["use_bootstrap_container"]).cloned();
-    if let Some(flag @ Value::Bool(_)) = container {
-        let origin = options.origin(&["use_bootstrap_container"]).cloned();
-        options.set(&["use_bootstrap"], flag, origin.unwrap_or(Origin::Computed));
+    let Some(flag @ Value::Bool(_)) = container else {
+        return None;
+    };
+    let origin = options.origin(&["use_bootstrap_container"]).cloned();
+    let origin = origin.unwrap_or(Origin::Computed);
+    let warning = format!("{origin}: use_bootstrap_container is deprecated: write use_bootstrap");
+    if options.origin(&["use_bootstrap"]) != Some(&Origin::CommandLine) {
+        options.set(&["use_bootstrap"], flag, origin);
     }
+    Some(warning)
 }
 
 /// `%(root)s` in directories, older than templates, becomes `{{ root }}`.
