@@ -16,19 +16,27 @@ const BINFMT: &str = "/proc/sys/fs/binfmt_misc";
 const REGISTER: &str = "`systemctl restart systemd-binfmt` (or `update-binfmts --enable`; without systemd: \
                         `/usr/lib/systemd/systemd-binfmt`)";
 
-/// Says what is done by emulation, or why it cannot be.
+/// Says what is done by emulation, or why it cannot be, in the root and in its bootstrap root.
 pub(crate) fn check(config: &Config, host: &Host) -> Result<()> {
+    if config.chroot.forced_by_host {
+        tracing::info!(
+            "Unable to build arch {} natively on arch {}. Setting forcearch to use software emulation.",
+            config.chroot.target_arch,
+            host.arch
+        );
+    }
+    check_root(config, host)?;
+    match config.bootstrap() {
+        Some(bootstrap) => check_root(&bootstrap.config, host),
+        None => Ok(()),
+    }
+}
+
+fn check_root(config: &Config, host: &Host) -> Result<()> {
     let chroot = &config.chroot;
     let (Some(arch), Some(emulator)) = (&chroot.forcearch, &chroot.emulator) else {
         return Ok(());
     };
-    if chroot.forced_by_host {
-        tracing::info!(
-            "Unable to build arch {} natively on arch {}. Setting forcearch to use software emulation.",
-            chroot.target_arch,
-            host.arch
-        );
-    }
     if is_native(arch, &host.arch) {
         return Ok(());
     }

@@ -83,7 +83,9 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<()> {
             Err(cli::nothing_to_rebuild())
         }
         command => {
-            emulation::check(&loaded.config, &host)?;
+            if command.runs_inside() {
+                emulation::check(&loaded.config, &host)?;
+            }
             announce(&loaded.config);
             let line = crate::run::exec::shell_quoted(&words);
             tracing::info!(

@@ -136,6 +136,9 @@ impl Drop for Buildroot<'_> {
     }
 }
 
+/// Between two looks for a root that somebody else may be about to make.
+const AGAIN: Duration = Duration::from_millis(20);
+
 impl<'a> Buildroot<'a> {
     /// Opens the root, making its directories. Whoever comes first has it alone until
     /// [`Self::share`]; a root that others use is shared at once; one that is being made or
@@ -152,7 +155,14 @@ impl<'a> Buildroot<'a> {
             }
             let lock = Lock::wait_for(&layout.lock(), Mode::Shared, cx.runner, MAKING)?;
             if storage.is_attached() {
-                break (lock, false);
+                if layout.root.join(INITIALIZED).exists() {
+                    break (lock, false);
+                }
+                // Whoever had it alone did not come to the end: the next one begins again.
+                drop(lock);
+                cx.runner.interrupted()?;
+                std::thread::sleep(AGAIN);
+                continue;
             }
             drop(lock);
             // It was removed while it was waited for, or is mounted where this mock cannot see it,
@@ -280,6 +290,11 @@ impl<'a> Buildroot<'a> {
 
     pub(crate) fn is_initialized(&self) -> bool {
         self.inside.exists(INITIALIZED)
+    }
+
+    /// It will be entered as it is: neither to be made nor to be made anew.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.is_initialized() && !self.inside.exists(UNFINISHED)
     }
 
     pub(crate) fn mark_initialized(&self) -> Result<()> {

@@ -168,16 +168,17 @@ impl Command {
             | Self::Remove(_)
             | Self::Copyin { .. }
             | Self::Copyout { .. }
+            // What is in it is asked of its rpm.
+            | Self::Snapshot(_)
             | Self::PackageManagerCommand { .. } => true,
+            Self::Mount(words) => !words.is_empty(),
             Self::Clean
             | Self::Scrub(_)
             | Self::ScrubAllChroots
             | Self::Orphanskill
-            | Self::Snapshot(_)
             | Self::RollbackTo(_)
             | Self::RemoveSnapshot(_)
             | Self::ListSnapshots { .. }
-            | Self::Mount(_)
             | Self::Umount
             | Self::ListChroots
             | Self::PrintRootPath

@@ -35,10 +35,18 @@ pub(super) fn identity(root: &Buildroot<'_>) -> Result<String> {
 
 /// Where the package manager of a root that has this bootstrap runs.
 pub(super) fn tools(root: &Buildroot<'_>) -> Result<Tools> {
+    let identity = identity(root)?;
+    // Of the host's programs there is none: what they make must not pass for what this root's make.
+    if identity.is_empty() {
+        return Err(Error::command(format!(
+            "{} does not say what it is made of, it was not made to the end: remove it with `mock --scrub=bootstrap`",
+            root.layout.root.display()
+        )));
+    }
     let image = text(root, IMAGE)?;
     Ok(Tools::Bootstrap {
         tree: root.layout.root.clone(),
-        identity: identity(root)?,
+        identity,
         // It is written whole, by mock itself.
         image: serde_json::from_str(&image).ok(),
         manager: text(root, MANAGER)?.lines().map(str::to_owned).collect(),

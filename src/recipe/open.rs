@@ -71,7 +71,7 @@ impl<'a> Session<'a> {
         } else {
             None
         };
-        let bootstrap = if prepare == Prepare::Enter && root.is_initialized() {
+        let bootstrap = if prepare == Prepare::Enter && root.is_whole() {
             None
         } else {
             bootstrap::open(cx, trash)?

@@ -69,11 +69,10 @@ impl Request {
     /// What a bootstrap root is made of where no states are kept, beside the host's programs.
     pub(crate) fn made_of(root: &Buildroot<'_>, ops: &[Op], image: Option<&str>) -> String {
         let config = root.cx.config;
-        digest(&[
-            FORMAT.to_string(),
-            sources(config),
-            format!("{:?} {image:?}", words(ops)),
-        ])
+        let mut parts = contents(root, config.packages.package_manager);
+        parts.push(sources(config));
+        parts.push(format!("{:?} {image:?}", words(ops)));
+        digest(&parts)
     }
 
     /// The files of an image, by its digest.
@@ -165,6 +164,17 @@ fn sources(config: &Config) -> String {
 
 /// What else decides what is in a root.
 fn shape(root: &Buildroot<'_>, manager: PackageManagerKind) -> String {
+    let mut parts = contents(root, manager);
+    parts.push(format!(
+        "{:?} {}",
+        root.equipment().manager.options,
+        root.tools().identity()
+    ));
+    digest(&parts)
+}
+
+/// The same without what fills it: plugins may add to that, and it may be the root itself.
+fn contents(root: &Buildroot<'_>, manager: PackageManagerKind) -> Vec<String> {
     let config = root.cx.config;
     let (chroot, packages) = (&config.chroot, &config.packages);
     let mut in_main = true;
@@ -176,15 +186,10 @@ fn shape(root: &Buildroot<'_>, manager: PackageManagerKind) -> String {
             in_main
         })
         .collect();
-    digest(&[
+    vec![
         format!("{FORMAT} {manager:?} {:?}", root.cx.identity.ids),
         format!("{:?}", package_manager::settings(packages, manager)),
-        format!(
-            "{:?} {:?}{}",
-            root.equipment().manager.options,
-            root.manager_macros(),
-            root.tools().identity()
-        ),
+        root.manager_macros(),
         format!(
             "{:?} {:?} {:?}",
             chroot.target_arch, chroot.forcearch, chroot.releasever
@@ -205,7 +210,7 @@ fn shape(root: &Buildroot<'_>, manager: PackageManagerKind) -> String {
             "{:?} {:?} {}",
             packages.ssl_ca_bundle_path, packages.ssl_extra_certs, packages.redhat_subscription
         ),
-    ])
+    ]
 }
 
 /// Lines of a configuration that mean something here.
