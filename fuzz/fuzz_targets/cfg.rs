@@ -6,6 +6,10 @@
 mod config;
 #[path = "../../src/error.rs"]
 mod error;
+#[path = "../../src/ini.rs"]
+mod ini;
+#[path = "../../src/lockfile/mod.rs"]
+mod lockfile;
 #[path = "../../src/program.rs"]
 mod program;
 
@@ -53,6 +57,7 @@ fn evaluated(name: &str, text: &[u8], mut options: Options) -> error::Result<Opt
         cwd: "/srv".into(),
         hostname: "h".to_owned(),
         random_seed: 1,
+        entitlements: Vec::new(),
     };
     let (mut files, mut warnings) = (Vec::new(), Vec::new());
     let file = path.join(name);

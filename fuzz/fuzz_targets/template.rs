@@ -5,6 +5,10 @@
 mod config;
 #[path = "../../src/error.rs"]
 mod error;
+#[path = "../../src/ini.rs"]
+mod ini;
+#[path = "../../src/lockfile/mod.rs"]
+mod lockfile;
 #[path = "../../src/program.rs"]
 mod program;
 

@@ -20,7 +20,7 @@ mod load;
 mod logging_ini;
 mod near;
 pub(crate) mod nspawn_args;
-mod options;
+pub(crate) mod options;
 mod python_methods;
 mod reader;
 #[cfg(test)]
